@@ -1,0 +1,29 @@
+"""What a family says about its pipelines: how our words become that pipeline's arguments.
+
+A family holds no model code and imports no torch: the API process reads it too, to apply the size
+and guidance policies before a worker hears of the request.
+"""
+
+from typing import Protocol
+
+from pipelines.types import ImageRequest, Limits, Size
+
+
+class Family(Protocol):
+    """One small file per family implements these five."""
+
+    name: str
+    limits: Limits
+    default_steps: int
+
+    def native_size(self, wanted: Size) -> Size:
+        """What the pipeline draws for a picture of the wanted size: on the grid, same aspect."""
+        ...
+
+    def guidance(self, scale: float | None) -> float:
+        """The API's guidance scale (1 to 10, None when not said) in this family's own meaning."""
+        ...
+
+    def arguments(self, request: ImageRequest) -> dict[str, object]:
+        """Keyword arguments of the pipeline's `__call__`, except generator and output_type."""
+        ...
