@@ -4,9 +4,12 @@ A family holds no model code and imports no torch: the API process reads it too,
 and guidance policies before a worker hears of the request.
 """
 
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from pipelines.types import ImageRequest, Limits, Size
+
+Quality: TypeAlias = Literal["low", "standard", "high"]
+"""How much work a picture is worth; each dialect maps its own words onto these three."""
 
 
 class Family(Protocol):
@@ -14,10 +17,13 @@ class Family(Protocol):
 
     name: str
     limits: Limits
-    default_steps: int
 
     def native_size(self, wanted: Size) -> Size:
         """What the pipeline draws for a picture of the wanted size: on the grid, same aspect."""
+        ...
+
+    def steps(self, quality: Quality) -> int:
+        """How many denoising steps a picture of this quality takes."""
         ...
 
     def guidance(self, scale: float | None) -> float:
