@@ -1,0 +1,233 @@
+"""Every knob of the server, once: its name, default, range and meaning.
+
+Precedence: flags > SEEDBED_* variables > seedbed.toml in the working directory > defaults, the same
+names in all four. An unknown name anywhere is refused with the nearest right one. Only `server.cli`
+and what it starts read this module; everything else receives plain values.
+"""
+
+import difflib
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "SEEDBED_"
+FILE = Path("seedbed.toml")
+
+
+class SettingsError(Exception):
+    """What is wrong with the settings, one line per fault, fit to be shown as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key a caller may use, and the name its use is charged to."""
+
+    name: str
+    secret: SecretStr
+
+
+def parse_api_keys(text: str) -> tuple[ApiKey, ...]:
+    """Read `name:secret` or `secret`, comma separated.
+
+    Raises: ValueError: for an empty key, or a name or secret that occurs twice.
+    """
+    keys = []
+    for position, part in enumerate(text.split(",") if text.strip() else (), start=1):
+        name, colon, secret = part.strip().rpartition(":")
+        if not secret or (colon and not name):
+            raise ValueError(
+                f"key {position} is empty; write name:secret or secret, comma separated"
+            )
+        keys.append(ApiKey(name=name or f"key-{position}", secret=SecretStr(secret)))
+    if len({key.name for key in keys}) < len(keys):
+        raise ValueError("two keys have the same name")
+    if len({key.secret.get_secret_value() for key in keys}) < len(keys):
+        raise ValueError("two keys have the same secret")
+    return tuple(keys)
+
+
+def _check_api_keys(value: SecretStr) -> SecretStr:
+    parse_api_keys(value.get_secret_value())
+    return value
+
+
+def _check_device(value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
+        raise ValueError("must be auto, cpu, cuda or cuda:N")
+    return value
+
+
+def _check_public_url(value: AnyHttpUrl | None) -> AnyHttpUrl | None:
+    if value is not None and (value.query or value.fragment or value.username or value.password):
+        raise ValueError("must be an address without user, query and fragment")
+    return value
+
+
+class Settings(BaseSettings):
+    """One value per knob, checked and frozen. Build it with `load`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", toml_file=FILE
+    )
+
+    host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    api_keys: Annotated[SecretStr, AfterValidator(_check_api_keys)] = Field(
+        SecretStr(""),
+        description="keys callers may use, comma separated, each name:secret or secret; with none, "
+        "a server on the loopback address makes its own (never put keys into flags on a shared "
+        "machine: other users can read them)",
+    )
+    data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        Path("data"), description="folder of the pictures, the database and the key made at start"
+    )
+    public_url: Annotated[AnyHttpUrl | None, AfterValidator(_check_public_url)] = Field(
+        None,
+        description="address that picture URLs begin with; without it, the one the request came to",
+    )
+    max_body_mib: int = Field(25, ge=1, description="largest request body accepted, in MiB")
+    max_backlog_s: float = Field(
+        600,
+        gt=0,
+        allow_inf_nan=False,
+        description="work that may wait, in predicted seconds, before callers get 429",
+    )
+    hang_s: float = Field(
+        120,
+        gt=0,
+        allow_inf_nan=False,
+        description="seconds without a sign of life after which a worker is replaced",
+    )
+    drain_s: float = Field(
+        30,
+        ge=0,
+        allow_inf_nan=False,
+        description="seconds that accepted requests get to finish when the server stops",
+    )
+    threads: int | None = Field(
+        None, ge=1, description="CPU threads of a worker; without it, one per core"
+    )
+    device: Annotated[str, AfterValidator(_check_device)] = Field(
+        "auto",
+        description="where to draw: auto, cpu, cuda or cuda:N; auto takes a GPU when there is one",
+    )
+    url_ttl_hours: float = Field(
+        24, gt=0, allow_inf_nan=False, description="hours that a picture's signed URL stays valid"
+    )
+    gpt_image_response: Literal["both", "b64_json"] = Field(
+        "both",
+        description="what gpt-image models send when response_format is not said: both, b64_json",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least important message to log: debug, info, warning, error"
+    )
+
+    @property
+    def keys(self) -> tuple[ApiKey, ...]:
+        """The configured API keys; empty when the server shall make its own."""
+        return parse_api_keys(self.api_keys.get_secret_value())
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, and for each where its value came from."""
+
+    settings: Settings
+    origins: dict[str, str]
+
+
+def load(flags: Mapping[str, Any]) -> Loaded:
+    """Read the settings of this process; `flags` holds what was said on the command line.
+
+    Raises: SettingsError: for an unknown name, a value out of range, or a file that is not TOML.
+    """
+    try:
+        file = TomlConfigSettingsSource(Settings)()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{FILE} is not a TOML file: {error}") from error
+    unknown = [*_unknown_variables(os.environ), *_unknown_keys(file)]
+    if unknown:
+        raise SettingsError("\n".join(unknown))
+    origins = dict.fromkeys(Settings.model_fields, "default")
+    origins.update(dict.fromkeys(file, str(FILE)))
+    origins.update({name: PREFIX + name.upper() for name in EnvSettingsSource(Settings)()})
+    origins.update({name: flag(name) for name in flags})
+    try:
+        return Loaded(Settings(**flags), origins)
+    except ValidationError as error:
+        raise SettingsError(_describe(error, origins)) from error
+
+
+def flag(name: str) -> str:
+    """The command-line flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def _unknown_variables(environ: Iterable[str]) -> list[str]:
+    right = [PREFIX + name.upper() for name in Settings.model_fields]
+    names = sorted(name for name in environ if name.upper().startswith(PREFIX))
+    return [
+        f"{name} is not a setting{_hint(name.upper(), right)}"
+        for name in names
+        if name.upper() not in right
+    ]
+
+
+def _unknown_keys(file: Mapping[str, object]) -> list[str]:
+    right = list(Settings.model_fields)
+    return [
+        f"{name} in {FILE} is not a setting{_hint(name, right)}"
+        for name in file
+        if name not in right
+    ]
+
+
+def _hint(name: str, right: list[str]) -> str:
+    nearest = difflib.get_close_matches(name, right, n=1, cutoff=0.0)
+    return f"; did you mean {nearest[0]}?"
+
+
+def _describe(error: ValidationError, origins: Mapping[str, str]) -> str:
+    lines = []
+    for fault in error.errors(include_url=False):
+        name = str(fault["loc"][0])
+        origin = origins[name]
+        where = f"{name} in {FILE}" if origin == str(FILE) else origin
+        value = "" if name == "api_keys" else f"={fault['input']}"
+        lines.append(f"{where}{value}: {fault['msg'].removeprefix('Value error, ')}")
+    return "\n".join(lines)
