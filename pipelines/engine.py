@@ -1,0 +1,233 @@
+"""The loop: ask the scheduler, merge, run, split, wake. One device, one thread.
+
+It knows pipelines and requests, no process and no HTTP. Its promises:
+
+1. Every accepted request is answered exactly once, through `_settle`.
+2. A failure in a merged call is tried again row by row: the guilty row fails, its mates go on with
+   the very values they would have had.
+3. A cancelled request runs no further step.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import torch
+
+from pipelines.catalog import StandIn
+from pipelines.cost import StepCost
+from pipelines.errors import Cancelled, GenerationError, ModelFailure, OutOfMemory
+from pipelines.lanes import Lane
+from pipelines.load import pick_device
+from pipelines.memory import Models, Resident
+from pipelines.merge import Call, Digests
+from pipelines.merge import run as run_merged
+from pipelines.scheduler import Parked, Scheduler
+from pipelines.session import Session
+from pipelines.types import ImageRequest, Pixels
+from pipelines.warmup import measure
+
+log = logging.getLogger(__name__)
+
+Runner: TypeAlias = Callable[[Sequence[Call]], list[Any]]
+"""Runs calls with equal keys in one forward. The seam for fault injection and negative controls."""
+
+
+class Listener(Protocol):
+    """Who hears about requests. Called on the engine's thread; must not raise and not block."""
+
+    def progress(self, request_id: str, step: int, steps: int, eta_s: float) -> None: ...
+
+    def done(self, request_id: str, pixels: Pixels) -> None: ...
+
+    def failed(self, request_id: str, error: GenerationError) -> None: ...
+
+
+class _Job:
+    """A session and the engine's books about it."""
+
+    def __init__(self, session: Session, resident: Resident, arrived_s: float) -> None:
+        self.session = session
+        self.resident = resident
+        self.arrived_s = arrived_s
+        self.reported = 0
+
+    @property
+    def request(self) -> ImageRequest:
+        return self.session.request
+
+    @property
+    def remaining_s(self) -> float:
+        left = max(0, self.session.steps - self.session.step)
+        return self.resident.cost.draw_s(self.request.size.tokens, left)
+
+
+class Engine:
+    """Draws requests on one device. Not thread-safe: one thread calls every method."""
+
+    def __init__(
+        self,
+        models: Models,
+        listener: Listener,
+        scheduler: Scheduler | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        run: Runner = run_merged,
+    ) -> None:
+        self.models = models
+        self._listener = listener
+        self._scheduler = scheduler or Scheduler()
+        self._clock = clock
+        self._run = run
+        self._digests = Digests()
+        self._jobs: dict[str, _Job] = {}
+        self._unstarted: list[str] = []
+
+    @property
+    def idle(self) -> bool:
+        return not self._jobs
+
+    def load(self, stand_in: StandIn) -> None:
+        """Bring a model onto the device. Raises: ModelBroken: naming the file at fault."""
+        self.models.load(stand_in)
+
+    def warm_up(self, name: str) -> StepCost:
+        """Draw once with a resident model and measure what its steps cost."""
+        resident = self.models.get(name)
+        resident.cost = measure(resident, self._digests, self._clock)
+        return resident.cost
+
+    def submit(self, request: ImageRequest) -> None:
+        """Accept a request: from now on the listener hears of it exactly once.
+
+        Raises: UnknownModel: when its model is not resident (then it is not accepted).
+        """
+        resident = self.models.get(request.model)
+        session = Session(request, resident.pipe, resident.family.arguments(request), self._digests)
+        clients = {job.request.client for job in self._jobs.values()}
+        if request.client not in clients:
+            self._scheduler.arrive(request.client, clients)
+        self._jobs[request.id] = _Job(session, resident, self._clock())
+        self._unstarted.append(request.id)
+
+    def cancel(self, request_id: str) -> None:
+        """Stop drawing a request; it fails with `Cancelled`. Unknown ids are over already."""
+        job = self._jobs.get(request_id)
+        if job is not None:
+            job.session.withdraw()
+            self._settle(job, Cancelled(f"request {request_id} was cancelled"))
+
+    def step(self) -> bool:
+        """Do one piece of work. Returns False when there is nothing to do."""
+        # Greenlets share the thread's grad mode, and the pipelines' own no_grad exits interleave.
+        with torch.no_grad():
+            self._start_newcomers()
+            chosen = self._scheduler.next(self._parked(), self._clock())
+            if not chosen:
+                return False
+            jobs = [self._jobs[request_id] for request_id in chosen]
+            started_s = self._clock()
+            self._advance(jobs, self._values_of(jobs))
+            self._charge(jobs, self._clock() - started_s)
+            return True
+
+    def _start_newcomers(self) -> None:
+        for request_id in self._unstarted:
+            job = self._jobs.get(request_id)
+            if job is not None:
+                job.session.start()
+                self._after(job)
+        self._unstarted.clear()
+
+    def _parked(self) -> list[Parked]:
+        return [
+            _in_scheduler_terms(job, job.session.pending)
+            for job in self._jobs.values()
+            if job.session.pending is not None
+        ]
+
+    def _values_of(self, jobs: Sequence[_Job]) -> list[Any]:
+        """Run the jobs' pending calls together; where that fails, in halves, down to single rows.
+
+        A failed single row's value is the exception itself.
+        """
+        calls = [job.session.pending for job in jobs if job.session.pending is not None]
+        try:
+            return self._run(calls)
+        except Exception as error:
+            if len(jobs) == 1:
+                log.warning("request %s failed in its own call", jobs[0].request.id, exc_info=True)
+                return [error]
+            log.warning("a merged call of %d requests failed, trying halves: %s", len(jobs), error)
+        if self.models.device.type == "cuda":
+            torch.cuda.empty_cache()
+        half = len(jobs) // 2
+        return self._values_of(jobs[:half]) + self._values_of(jobs[half:])
+
+    def _advance(self, jobs: Sequence[_Job], values: Sequence[Any]) -> None:
+        for job, value in zip(jobs, values, strict=True):
+            if isinstance(value, Exception):
+                job.session.fail(value)
+            else:
+                job.session.feed(value)
+            self._after(job)
+
+    def _after(self, job: _Job) -> None:
+        session = job.session
+        if session.step > job.reported:
+            job.reported = session.step
+            self._listener.progress(job.request.id, session.step, session.steps, job.remaining_s)
+        if not session.finished:
+            return
+        if session.pixels is not None:
+            self._settle(job, session.pixels)
+        else:
+            self._settle(job, _named(session.error, job.request))
+
+    def _settle(self, job: _Job, outcome: Pixels | GenerationError) -> None:
+        """The one place that answers a request."""
+        del self._jobs[job.request.id]
+        if isinstance(outcome, GenerationError):
+            self._listener.failed(job.request.id, outcome)
+        else:
+            self._listener.done(job.request.id, outcome)
+
+    def _charge(self, jobs: Sequence[_Job], seconds: float) -> None:
+        for job in jobs:
+            self._scheduler.charge(job.request.client, seconds / len(jobs))
+
+
+def build_engine(
+    device: str, listener: Listener, threads: int | None = None, run: Runner = run_merged
+) -> Engine:
+    """An engine for a device ("auto", "cpu", "cuda", "cuda:1", ...) with nothing resident yet."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return Engine(Models(pick_device(device)), listener, run=run)
+
+
+def _in_scheduler_terms(job: _Job, call: Call) -> Parked:
+    request, cost = job.request, job.resident.cost
+    return Parked(
+        id=request.id,
+        lane=call.lane,
+        key=call.key,
+        tokens=request.size.tokens,
+        knee=cost.knee,
+        rows=call.rows,
+        remaining_s=0.0 if call.lane is Lane.DECODE else job.remaining_s,
+        isolated_s=cost.draw_s(request.size.tokens, job.session.steps),
+        arrived_s=job.arrived_s,
+        client=request.client,
+        priority_s=request.priority_s,
+        alone=request.reproducible,
+        auxiliary=call.rule.auxiliary,
+    )
+
+
+def _named(error: Exception | None, request: ImageRequest) -> GenerationError:
+    if isinstance(error, GenerationError):
+        return error
+    if isinstance(error, torch.OutOfMemoryError):
+        return OutOfMemory(f"{request.size} with {request.steps} steps does not fit the device")
+    return ModelFailure(f"the model failed on this request ({type(error).__name__})")

@@ -1,0 +1,72 @@
+"""From a folder of weights to a pipeline on a device.
+
+It refuses what could run code (pickles, remote code) before anything is read, and names the file.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import DiffusionPipeline
+
+from pipelines.errors import ModelBroken
+
+FORBIDDEN_SUFFIXES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle", ".py"})
+
+
+def pick_device(wanted: str) -> torch.device:
+    """The torch device for a setting: "auto" takes CUDA, then Apple's GPU, then the CPU."""
+    if wanted != "auto":
+        return torch.device(wanted)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def load_pipeline(folder: Path, device: torch.device) -> DiffusionPipeline:
+    """Load an unmodified diffusers pipeline, float32 on a CPU and bfloat16 elsewhere.
+
+    Raises: ModelBroken: when the folder is incomplete, unreadable or could run code.
+    """
+    check_folder(folder)
+    dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
+    try:
+        pipe = DiffusionPipeline.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, local_files_only=True
+        )
+    except Exception as error:
+        raise ModelBroken(f"{folder} cannot be loaded as a pipeline: {error}") from error
+    pipe.set_progress_bar_config(disable=True)
+    return pipe.to(device)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that is no pipeline, is incomplete, or holds anything executable.
+
+    Raises: ModelBroken: naming the file.
+    """
+    index_file = folder / "model_index.json"
+    if not index_file.is_file():
+        raise ModelBroken(f"{folder} is not a pipeline folder: {index_file.name} is missing")
+    index = _read_json(index_file)
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in FORBIDDEN_SUFFIXES:
+            raise ModelBroken(f"{file} could run code when loaded; only safetensors are read")
+        if file.name.endswith((".incomplete", ".part")):
+            raise ModelBroken(f"{file} is an unfinished download")
+    for component, spec in index.items():
+        if component.startswith("_") or not isinstance(spec, list) or spec[0] is None:
+            continue
+        if not (folder / component).is_dir():
+            raise ModelBroken(f"{folder / component} is missing, but model_index.json names it")
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise ModelBroken(f"{file} is not readable JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise ModelBroken(f"{file} holds no JSON object")
+    return content

@@ -1,0 +1,83 @@
+"""What sharing a forward takes, per denoiser class: the only model knowledge of the engine.
+
+A class that is not in the table still works, unmerged. A new line is proved by the parity suite
+(staggered requests against each alone, and a negative control) before it is added.
+
+Source: measured per class with diffusers 0.42; the reasons stand beside each line.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the arguments of one denoiser class are merged over requests."""
+
+    rows_from: str = "hidden_states"
+    """The argument whose first dimension (or length) is the number of rows."""
+    shared: tuple[str, ...] = ()
+    """Arguments that belong to the forward, not to a row: their content goes into the key."""
+    pad: Mapping[str, str | None] = field(default_factory=dict)
+    """Text argument -> its mask argument (None: the model takes lengths): padded right on dim 1."""
+    rows_dim: Mapping[str, int] = field(default_factory=dict)
+    """Argument -> batch dimension, where that is not 0."""
+    row_lists: tuple[str, ...] = ()
+    """Lists with one entry per row; other lists are merged element by element."""
+    mixed_sizes: bool = False
+    """Rows of different latent sizes may share a forward."""
+    caches: tuple[str, ...] = ()
+    """Per-request KV caches: idle ones may meet, one in use makes its request run alone."""
+    auxiliary: bool = False
+    """Feeds another denoiser of the same step (ControlNet), so it goes first to keep phase."""
+
+
+_IDS = ("img_ids", "txt_ids")
+_MASKED_TEXT = {"encoder_hidden_states": "encoder_attention_mask"}
+_QWEN = Rule(
+    pad={"encoder_hidden_states": "encoder_hidden_states_mask"},
+    row_lists=("img_shapes",),  # equal token counts are not enough: RoPE follows the layout
+)
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        # The pipelines pass a scalar timestep; the models accept one per row.
+        "UNet2DConditionModel": Rule(rows_from="sample"),
+        "ControlNetModel": Rule(rows_from="sample", auxiliary=True),
+        # Everything has a batch dimension; the exact text length is part of the key.
+        "SD3Transformer2DModel": Rule(),
+        "Ideogram4Transformer2DModel": Rule(),
+        "CogView4Transformer2DModel": Rule(),
+        "AuraFlowTransformer2DModel": Rule(),
+        # Position ids belong to the forward. Flux2's are 3-D, but the model reads only row 0.
+        "FluxTransformer2DModel": Rule(shared=_IDS),
+        "ChromaTransformer2DModel": Rule(shared=_IDS),
+        "OvisImageTransformer2DModel": Rule(shared=_IDS),
+        "LongCatImageTransformer2DModel": Rule(shared=_IDS),
+        "Flux2Transformer2DModel": Rule(shared=_IDS),
+        "Flux3Transformer2DModel": Rule(shared=(*_IDS, "image_cond_ids")),
+        "Krea2Transformer2DModel": Rule(shared=("position_ids",)),
+        "Kandinsky5Transformer3DModel": Rule(
+            shared=("visual_rope_pos", "text_rope_pos", "scale_factor")
+        ),
+        # Real text masks: shorter prompts are padded right.
+        "QwenImageTransformer2DModel": _QWEN,
+        "NucleusMoEImageTransformer2DModel": _QWEN,
+        "SanaTransformer2DModel": Rule(pad=_MASKED_TEXT),
+        "PixArtTransformer2DModel": Rule(pad=_MASKED_TEXT),
+        "Lumina2Transformer2DModel": Rule(pad=_MASKED_TEXT),
+        "PRXTransformer2DModel": Rule(pad={"encoder_hidden_states": "attention_mask"}),
+        "HunyuanImageTransformer2DModel": Rule(
+            pad=_MASKED_TEXT | {"encoder_hidden_states_2": "encoder_attention_mask_2"}
+        ),
+        "ErnieImageTransformer2DModel": Rule(pad={"text_bth": None}),
+        # Padding moves the image's RoPE offset even under a mask: exact text length only.
+        "QwenImage21Transformer2DModel": Rule(shared=("img_mask",), row_lists=("img_shapes",)),
+        "ZImageTransformer2DModel": Rule(
+            rows_from="x", row_lists=("x", "cap_feats"), mixed_sizes=True
+        ),
+        "HiDreamImageTransformer2DModel": Rule(rows_dim={"encoder_hidden_states_llama3": 1}),
+        "GlmImageTransformer2DModel": Rule(caches=("kv_caches",)),
+    }
+)

@@ -1,0 +1,125 @@
+"""Which parked calls run next. Pure policy: no torch, no clock, no thread.
+
+Rule 1. Every request has one rank, in seconds; the smallest goes first. Between any two pieces of
+        work the order is made anew, so preemption is free.
+Rule 2. The first in rank always runs. Others with an equal key join while the tokens chosen so far
+        are below the knee: beyond it they would only delay each other.
+Rule 3. A denoising step that leaves room below the knee first lets one newcomer encode, so that it
+        can join; at the knee newcomers wait for their rank.
+Rule 4. Auxiliary nets (ControlNet) go before the denoiser they feed, or their requests never meet.
+Rule 5. A client that was served more than the least served one waits that many seconds longer.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipelines.lanes import Lane
+
+
+class Policy(StrEnum):
+    """What rank means. Source of the trade-offs: simulation, see docs/decisions.md."""
+
+    SRPT = "srpt"
+    """Shortest remaining work first, with ageing: the best mean at a bounded tail."""
+    EDF = "edf"
+    """Earliest deadline, arrival plus three times the time alone: the most requests on time."""
+    FCFS = "fcfs"
+    """Arrival order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """One request that waits for a call, in the scheduler's terms. Units: seconds, image tokens."""
+
+    id: str
+    lane: Lane
+    key: Hashable
+    """Calls with equal keys may share a forward."""
+    tokens: float
+    knee: float
+    """Tokens that saturate the device in this call's model."""
+    rows: int
+    remaining_s: float
+    isolated_s: float
+    """Predicted seconds of the whole request, were it alone."""
+    arrived_s: float
+    client: str = ""
+    priority_s: float = 0.0
+    alone: bool = False
+    auxiliary: bool = False
+
+
+class Scheduler:
+    """Chooses the next piece of work and remembers who was served how much.
+
+    `ageing` is the seconds of rank that a second of waiting is worth under SRPT: 0 gives the best
+    mean and starves long jobs, 0.5 balances both when costs differ by about ten.
+    """
+
+    def __init__(
+        self, policy: Policy = Policy.SRPT, ageing: float = 0.5, max_rows: int = 16
+    ) -> None:
+        self._policy = policy
+        self._ageing = ageing
+        self._max_rows = max_rows
+        self._served: dict[str, float] = {}
+
+    def next(self, parked: Sequence[Parked], now_s: float) -> tuple[str, ...]:
+        """The ids whose calls run together now; empty when nothing is parked."""
+        if not parked:
+            return ()
+        order = self._ranked(parked, now_s)
+        first = order[0]
+        if first.lane is not Lane.DENOISE:
+            return (first.id,)
+        group = self._group(order)
+        newcomer = self._newcomer(order, group)
+        return (newcomer.id,) if newcomer else tuple(member.id for member in group)
+
+    def charge(self, client: str, seconds: float) -> None:
+        """Book device time to a client, for fairness."""
+        self._served[client] = self._served.get(client, 0.0) + seconds
+
+    def arrive(self, client: str, active: Iterable[str]) -> None:
+        """A client with nothing under way comes back: time it did not use is not saved up."""
+        floor = min((self._served.get(other, 0.0) for other in active), default=0.0)
+        self._served[client] = max(self._served.get(client, 0.0), floor)
+
+    def _ranked(self, parked: Sequence[Parked], now_s: float) -> list[Parked]:
+        least = min(self._served.get(p.client, 0.0) for p in parked)
+        # The id settles ties, so that the order depends on nothing but the values.
+        return sorted(parked, key=lambda p: (self._rank(p, now_s, least), p.arrived_s, p.id))
+
+    def _rank(self, p: Parked, now_s: float, least_served: float) -> float:
+        unfairness = self._served.get(p.client, 0.0) - least_served
+        offset = unfairness - p.priority_s
+        match self._policy:
+            case Policy.SRPT:
+                return p.remaining_s - self._ageing * (now_s - p.arrived_s) + offset
+            case Policy.EDF:
+                return p.arrived_s + 3 * p.isolated_s + offset
+            case Policy.FCFS:
+                return p.arrived_s + offset
+
+    def _group(self, order: Sequence[Parked]) -> list[Parked]:
+        first = next((p for p in order if p.auxiliary), order[0])
+        group, tokens, rows = [first], first.tokens, first.rows
+        if first.alone:
+            return group
+        for other in order:
+            if tokens >= first.knee:
+                break
+            fits = rows + other.rows <= self._max_rows
+            if other is first or other.alone or other.key != first.key or not fits:
+                continue
+            group.append(other)
+            tokens += other.tokens
+            rows += other.rows
+        return group
+
+    def _newcomer(self, order: Sequence[Parked], group: Sequence[Parked]) -> Parked | None:
+        first = group[0]
+        if first.alone or sum(member.tokens for member in group) >= first.knee:
+            return None
+        return next((p for p in order if p.lane is Lane.ENCODE), None)

@@ -1,0 +1,145 @@
+"""One request on its way: a pipeline's own `__call__`, parked at its next call on a component.
+
+It runs the pipeline in a greenlet on a shallow copy with a private noise scheduler and guider, so
+that nothing a request remembers (step index, momentum, guidance) is shared. It decides nothing:
+the engine resumes it with a value, an exception, or not at all.
+"""
+
+import copy
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import greenlet
+import numpy as np
+import torch
+from diffusers import DiffusionPipeline
+from diffusers.guiders.guider_utils import BaseGuidance
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
+
+from pipelines.gate import DenoiserGate, StageGate
+from pipelines.merge import Call, Digests
+from pipelines.rules import RULES
+from pipelines.types import ImageRequest, Pixels
+
+DENOISERS = frozenset(
+    {"transformer", "transformer_2", "unet", "unconditional_transformer", "controlnet"}
+)
+"""Component names of denoisers, so that a class without a `Rule` is on the right lane too."""
+
+
+class _Withdrawn(BaseException):
+    """Unwinds a pipeline. Not an Exception: no `except Exception` inside may swallow it."""
+
+
+class Session:
+    """A request's pipeline call, and where it stands.
+
+    `pending` is the call it waits for; None before the start and after the end. After the end
+    exactly one of `pixels` and `error` is set, or neither when it was withdrawn.
+    """
+
+    def __init__(
+        self,
+        request: ImageRequest,
+        pipe: DiffusionPipeline,
+        arguments: dict[str, object],
+        digests: Digests,
+    ) -> None:
+        self.request = request
+        self.pending: Call | None = None
+        self.pixels: Pixels | None = None
+        self.error: Exception | None = None
+        self.step = 0
+        self.steps = request.steps
+        self._pipe = _private_copy(pipe, self._park, self._on_step, digests)
+        self._arguments = arguments
+        self._greenlet = greenlet.greenlet(self._run)
+
+    @property
+    def finished(self) -> bool:
+        return bool(self._greenlet.dead)
+
+    def start(self) -> None:
+        """Run up to the first call on a component."""
+        self.pending = self._greenlet.switch()
+
+    def feed(self, value: Any) -> None:
+        """Resume with the value of the pending call and run up to the next one."""
+        self.pending = self._greenlet.switch(value)
+
+    def fail(self, error: Exception) -> None:
+        """Resume with an exception in place of the value: the pipeline unwinds with it."""
+        self.pending = self._greenlet.throw(error)
+
+    def withdraw(self) -> None:
+        """Unwind without a result; harmless on a session that is over or has not begun."""
+        if self._greenlet and not self.finished:
+            self._greenlet.throw(_Withdrawn())
+        self.pending = None
+
+    def _run(self) -> None:
+        generator = torch.Generator("cpu").manual_seed(self.request.seed)
+        try:
+            result = self._pipe(generator=generator, output_type="np", **self._arguments)
+            self.pixels = _to_pixels(result)
+        except _Withdrawn:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever a pipeline raises is its request's end
+            self.error = error
+
+    def _park(self, call: Call) -> Any:
+        return self._greenlet.parent.switch(call)
+
+    def _on_step(self, steps: int) -> None:
+        self.step += 1
+        self.steps = max(steps, self.step)
+
+
+def _to_pixels(result: Any) -> Pixels:
+    """[1, height, width, 3] floats in 0..1, rounded as the pipelines' own PIL conversion does.
+
+    Raises: FloatingPointError: for NaN or infinity, which would otherwise become black pixels.
+    """
+    image = np.asarray(result.images if hasattr(result, "images") else result.image)[0]
+    if not np.isfinite(image).all():
+        raise FloatingPointError("the decoded picture has values that are not finite")
+    pixels: Pixels = (image * 255).round().astype(np.uint8)
+    return pixels
+
+
+def _private_copy(
+    pipe: DiffusionPipeline,
+    park: Callable[[Call], Any],
+    on_step: Callable[[int], None],
+    digests: Digests,
+) -> Any:
+    """A copy that shares the weights behind gates and owns everything that has memory."""
+    private = copy.copy(pipe)
+    components = private.__dict__
+    for name, component in list(components.items()):
+        if isinstance(component, SchedulerMixin):
+            components[name] = _counting(type(component).from_config(component.config), on_step)
+        elif isinstance(component, BaseGuidance):
+            components[name] = copy.deepcopy(component)
+        elif isinstance(component, torch.nn.Module):
+            known = type(component).__name__ in RULES
+            if known or name in DENOISERS:
+                components[name] = DenoiserGate(component, park, digests)
+            else:
+                components[name] = StageGate(component, park)
+    return private
+
+
+def _counting(noise_scheduler: Any, on_step: Callable[[int], None]) -> Any:
+    """Report each denoising step: works for every pipeline, with or without step callbacks."""
+    step = noise_scheduler.step
+
+    @functools.wraps(step)  # pipelines inspect the signature for `eta` and `generator`
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        result = step(*args, **kwargs)
+        on_step(len(noise_scheduler.timesteps))
+        return result
+
+    noise_scheduler.step = counted
+    return noise_scheduler

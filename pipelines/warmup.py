@@ -1,0 +1,82 @@
+"""Measures what a model's denoising step costs on this device, by taking real steps.
+
+One picture is drawn alone, step by step; its denoiser call is kept and then timed merged with
+itself, so that the very code path of serving is what gets compiled, warmed and measured.
+"""
+
+from collections.abc import Callable, Iterator
+
+import torch
+
+from pipelines.cost import StepCost, fit
+from pipelines.lanes import Lane
+from pipelines.memory import Resident
+from pipelines.merge import Call, Digests, run
+from pipelines.session import Session
+from pipelines.types import ImageRequest, Size
+
+ROWS = (1, 2, 4, 8)
+"""Batch sizes that are timed; a doubling that brings no gain ends the series early."""
+REPEATS = 3
+
+
+def measure(resident: Resident, digests: Digests, clock: Callable[[], float]) -> StepCost:
+    """Draw one small picture and time its denoiser at several batch sizes.
+
+    Raises: whatever the pipeline raises: a model that cannot draw must not become ready.
+    """
+    with torch.no_grad():
+        size, call = _draw(resident, digests)
+        samples = list(_samples(call, size, clock))
+    return fit(samples)
+
+
+def _draw(resident: Resident, digests: Digests) -> tuple[Size, Call]:
+    square = Size(resident.family.limits.max_side, resident.family.limits.max_side)
+    size = resident.family.native_size(square)
+    request = ImageRequest(
+        id="warm-up",
+        model=resident.stand_in.name,
+        prompt="a red circle",
+        size=size,
+        steps=2,
+        guidance=resident.family.guidance(None),
+        seed=0,
+    )
+    session = Session(request, resident.pipe, resident.family.arguments(request), digests)
+    session.start()
+    denoise: Call | None = None
+    while session.pending is not None:
+        call = session.pending
+        denoise = call if call.lane is Lane.DENOISE else denoise
+        session.feed(run([call])[0])
+    if session.error is not None:
+        raise session.error
+    if denoise is None:
+        raise LookupError(f"the pipeline of {resident.stand_in.name} called no denoiser")
+    return size, denoise
+
+
+def _samples(call: Call, size: Size, clock: Callable[[], float]) -> Iterator[tuple[float, float]]:
+    """(image tokens, seconds) of forwards over more and more rows."""
+    per_row_s = float("inf")
+    for rows in ROWS:
+        seconds = min(_timed(call, rows, clock) for _ in range(REPEATS))
+        yield rows * size.tokens, seconds
+        if seconds / rows > 0.95 * per_row_s:
+            return
+        per_row_s = seconds / rows
+
+
+def _timed(call: Call, rows: int, clock: Callable[[], float]) -> float:
+    calls = [call] * rows
+    started_s = clock()
+    outputs = run(calls)
+    _wait_for_device(outputs)
+    return clock() - started_s
+
+
+def _wait_for_device(outputs: object) -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    del outputs
