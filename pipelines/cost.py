@@ -1,51 +1,74 @@
 """What a piece of work costs: measured seconds of a denoising step, and the knee.
 
-A step over `tokens` image tokens takes about max(floor_s, s_per_token * tokens): below the knee
-launches and overhead rule and more rows are nearly free; beyond it every further row only delays
-the others. Pure arithmetic: no torch, no clock.
-
-Source: fit of public measurements of one DiT on one GPU, 512 and 1024 pixels, 1 to 16 rows.
+Below the knee launches and overhead rule, and more rows are nearly free; beyond it every further
+row only delays the others. Pure arithmetic: no torch, no clock.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+KNEE_TOLERANCE = 1.2
+"""The device counts as saturated where a token costs at most this times its cheapest measurement.
+
+A larger value favours latency, a smaller one throughput. At 1.2 the published curve of one DiT at
+512 x 512 pixels has its knee at 3 rows, and at 1024 x 1024 at 1 row.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
-    """One model's step on one device. Units: seconds, image tokens (16 x 16 pixels)."""
+    """One model's step on one device: measured (image tokens, seconds) points, tokens ascending.
 
-    floor_s: float
-    s_per_token: float
+    A token is 16 x 16 pixels of one picture; the rows that guidance adds are part of the seconds.
+    """
+
+    points: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def measured(cls, samples: Iterable[tuple[float, float]]) -> "StepCost":
+        """The cost curve of (tokens, seconds) samples in any order.
+
+        A larger batch that was timed faster than a smaller one only shows noise: the smaller one's
+        time is lowered to it, so that predictions never fall with the work.
+
+        Raises: ValueError: without samples, or with one that is not positive.
+        """
+        points: list[tuple[float, float]] = []
+        for tokens, seconds in sorted(samples, reverse=True):
+            if tokens <= 0 or seconds <= 0:
+                raise ValueError(f"a step over {tokens} tokens in {seconds} s is no measurement")
+            points.append((tokens, min(seconds, points[-1][1] if points else seconds)))
+        if not points:
+            raise ValueError("no samples to make a cost curve of")
+        return cls(tuple(reversed(points)))
 
     def step_s(self, tokens: float) -> float:
         """Predict one forward over this many image tokens, all rows together."""
-        return max(self.floor_s, self.s_per_token * tokens)
-
-    @property
-    def knee(self) -> float:
-        """Tokens at which the device is saturated."""
-        return self.floor_s / self.s_per_token
+        first_tokens, first_s = self.points[0]
+        last_tokens, last_s = self.points[-1]
+        if tokens <= first_tokens:
+            return first_s
+        if tokens >= last_tokens:
+            return last_s * tokens / last_tokens
+        index = bisect_left(self.points, (tokens, 0.0))
+        (t0, s0), (t1, s1) = self.points[index - 1], self.points[index]
+        return s0 + (s1 - s0) * (tokens - t0) / (t1 - t0)
 
     def draw_s(self, tokens: float, steps: int) -> float:
         """Predict `steps` steps of one picture drawn alone."""
         return steps * self.step_s(tokens)
 
+    @property
+    def s_per_token(self) -> float:
+        """Seconds that a token costs on a saturated device."""
+        return min(seconds / tokens for tokens, seconds in self.points)
 
-UNMEASURED = StepCost(floor_s=0.1, s_per_token=0.1 / 1024)
+    @property
+    def knee(self) -> float:
+        """Tokens at which the device is saturated."""
+        return next(t for t, s in self.points if s / t <= self.s_per_token * KNEE_TOLERANCE)
+
+
+UNMEASURED = StepCost(((1024.0, 0.1),))
 """Used for a model nobody has timed yet: a guess, replaced by the first measurement."""
-
-
-def fit(samples: Sequence[tuple[float, float]]) -> StepCost:
-    """Fit max(floor, slope * tokens) to (tokens, seconds) pairs.
-
-    The floor is the cheapest step seen; the slope comes from the largest batch, where the device is
-    as near saturation as it was ever brought.
-
-    Raises: ValueError: without samples.
-    """
-    if not samples:
-        raise ValueError("no samples to fit a step cost to")
-    floor_s = min(seconds for _, seconds in samples)
-    tokens, seconds = max(samples)
-    return StepCost(floor_s=floor_s, s_per_token=seconds / tokens)

@@ -90,7 +90,7 @@ def bind(
     Positional arguments become named; None defaults and empty dicts, which some pipelines spell
     out and others leave away, are dropped, so that text-to-image and image-to-image rows meet.
     """
-    names, defaults = _signature(type(module))
+    names, defaults = _signature(type(module))  # type: ignore[arg-type]
     arguments = dict(zip(names, args, strict=False)) | kwargs
     return_dict = bool(arguments.pop("return_dict", True))
     arguments = {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from pipelines.cost import StepCost, fit
+from pipelines.cost import StepCost
 from pipelines.lanes import Lane
 from pipelines.memory import Resident
 from pipelines.merge import Call, Digests, run
@@ -28,7 +28,7 @@ def measure(resident: Resident, digests: Digests, clock: Callable[[], float]) ->
     with torch.no_grad():
         size, call = _draw(resident, digests)
         samples = list(_samples(call, size, clock))
-    return fit(samples)
+    return StepCost.measured(samples)
 
 
 def _draw(resident: Resident, digests: Digests) -> tuple[Size, Call]:
