@@ -1,0 +1,160 @@
+"""Keeps finished pictures on disk for a day and serves them at signed addresses.
+
+Rule 1: a picture is on the disk, and so is its name, before the caller hears of it.
+Rule 2: no text from outside ever becomes part of a path: names are checked letter by letter.
+Rule 3: the signature stands in the path, so that an address ends like a file name.
+Knows no dialect and no model.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from itsdangerous import BadSignature, Signer
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from pipelines.errors import StorageFailure
+from pipelines.post.encode import EXTENSIONS, MEDIA_TYPES
+from pipelines.types import Picture
+from server.errors import BadLink, NoSuchPicture
+
+VALID_S = 24 * 3600
+_GRACE_S = 3600
+"""A picture outlives its last address, so that a download that has begun can end."""
+_ID_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_ID_LENGTH = 26
+_NAME = re.compile(rf"[{_ID_LETTERS}]{{{_ID_LENGTH}}}\.({'|'.join(EXTENSIONS.values())})")
+_MEDIA_TYPE_OF = {EXTENSIONS[form]: media_type for form, media_type in MEDIA_TYPES.items()}
+
+
+class FileStore:
+    """One folder of pictures and the secret that signs their addresses."""
+
+    def __init__(self, data_dir: Path, now: Callable[[], float] = time.time) -> None:
+        """Open the folder, making it if need be, and remove what has expired.
+
+        Raises: StorageFailure: the folder cannot be written.
+        """
+        self._folder = data_dir / "pictures"
+        self._now = now
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            secret = _read_or_make_secret(data_dir / "link-secret")
+            self._sweep_unfinished()
+            self.sweep()
+        except OSError as error:
+            raise StorageFailure(f"cannot keep pictures in {data_dir}: {error.strerror}") from error
+        self._signer = Signer(secret, salt="seedbed picture", digest_method=hashlib.sha256)
+
+    def save(self, picture: Picture) -> str:
+        """Store a picture durably and return its name.
+
+        Raises: StorageFailure: the disk is full or broken.
+        """
+        stem = "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
+        name = f"{stem}.{_extension(picture)}"
+        temporary = self._folder / f"{name}.tmp"
+        try:
+            with temporary.open("xb") as file:
+                file.write(picture.data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._folder / name)
+            _sync_folder(self._folder)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise StorageFailure("The picture could not be stored.") from error
+        return name
+
+    def path(self, name: str) -> str:
+        """The signed path of a picture's address, valid for a day."""
+        expires = str(int(self._now()) + VALID_S)
+        signature = self._signer.get_signature(f"{name}.{expires}").decode()
+        return f"/files/{expires}.{signature}/{name}"
+
+    def find(self, token: str, name: str) -> Path:
+        """Return the file a signed address means.
+
+        Raises: NoSuchPicture: no picture has this name; BadLink: the address is not ours or is
+        too old.
+        """
+        if not _NAME.fullmatch(name):
+            raise NoSuchPicture(f"There is no picture '{name[:40]}'.")
+        expires, _, signature = token.partition(".")
+        try:
+            self._signer.unsign(f"{name}.{expires}.{signature}")
+        except BadSignature:
+            raise BadLink("This address was not signed by this server.") from None
+        if int(expires) < self._now():
+            raise BadLink("This address has expired.")
+        path = self._folder / name
+        if not path.is_file():
+            raise NoSuchPicture(f"There is no picture '{name}' any more.")
+        return path
+
+    def sweep(self) -> int:
+        """Remove the pictures whose addresses have all expired; return how many."""
+        oldest = self._now() - VALID_S - _GRACE_S
+        expired = [path for path in self._folder.iterdir() if path.stat().st_mtime < oldest]
+        for path in expired:
+            path.unlink(missing_ok=True)
+        return len(expired)
+
+    def _sweep_unfinished(self) -> None:
+        """Remove what a killed server left half written."""
+        for path in self._folder.glob("*.tmp"):
+            path.unlink(missing_ok=True)
+
+    async def serve(self, request: Request) -> Response:
+        """Answer GET and HEAD of a picture's address. No key is needed, and none is looked at."""
+        name = request.path_params["name"]
+        path = await run_in_threadpool(self.find, request.path_params["token"], name)
+        return FileResponse(
+            path,
+            media_type=_MEDIA_TYPE_OF[path.suffix[1:]],
+            stat_result=await run_in_threadpool(path.stat),
+            headers={
+                "cache-control": f"private, max-age={VALID_S}, immutable",
+                "content-disposition": f'inline; filename="{name}"',
+                "content-security-policy": "default-src 'none'",
+                "x-content-type-options": "nosniff",
+            },
+        )
+
+
+def _extension(picture: Picture) -> str:
+    return next(ending for form, ending in EXTENSIONS.items() if form == picture.format)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable: without this the name may be lost with the power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_or_make_secret(path: Path) -> bytes:
+    """Read the signing secret, or make one that only the owner can read."""
+    with suppress(FileNotFoundError):
+        return path.read_bytes()
+    secret = secrets.token_bytes(32)
+    temporary = path.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+    return secret

@@ -1,0 +1,49 @@
+"""The way from finished pixels to a picture: resize, label, cut out, encode.
+
+Runs in a thread, off the event loop and off the device. Decides nothing: the plan says what to do.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.post.encode import Format, encode
+from pipelines.post.matting import remove_background
+from pipelines.post.resize import resize
+from pipelines.post.watermark import draw_label
+from pipelines.types import Picture, Pixels, Size
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What becomes of the pixels of one call, the same for all its pictures."""
+
+    size: Size
+    format: Format
+    compression: int
+    label: bool
+    transparent: bool
+
+    def apply(self, pixels: Pixels, seed: int) -> Picture:
+        """Make the picture a caller gets.
+
+        Shapes: pixels [height, width, 3], of any size.
+        """
+        sized = resize(pixels, self.size)
+        labelled = draw_label(sized) if self.label else sized
+        finished = _cut_out(sized, labelled) if self.transparent else labelled
+        data = encode(finished, self.format, self.compression)
+        return Picture(data, self.format, self.size, seed)
+
+
+def _cut_out(sized: Pixels, labelled: Pixels) -> NDArray[np.uint8]:
+    """Make the background transparent, but never the label.
+
+    Shapes: sized, labelled [height, width, 3]; returns [height, width, 4].
+    """
+    cut = remove_background(sized)
+    label = (labelled != sized).any(axis=2)
+    cut[..., :3] = labelled
+    cut[label, 3] = 255
+    return cut

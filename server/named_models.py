@@ -1,0 +1,205 @@
+"""What each model name promises callers: sizes, lengths, counts, defaults.
+
+Data about the published APIs. Which weights draw for a name is `pipelines.catalog`'s business.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from pipelines.errors import UnknownModel
+from pipelines.families.base import Quality
+from pipelines.types import Size
+from server.sizes import (
+    TIER_1K,
+    TIER_1K5,
+    TIER_2K,
+    TIER_2K_PRO,
+    TIER_3K,
+    TIER_4K,
+    FreeSize,
+    SizeRule,
+)
+
+Brand: TypeAlias = Literal["dall-e", "gpt-image", "seedream", "seedbed"]
+
+_ANY_QUALITY: Mapping[str, Quality] = MappingProxyType(
+    {
+        "low": "low",
+        "medium": "standard",
+        "standard": "standard",
+        "auto": "standard",
+        "high": "high",
+        "hd": "high",
+        "xhigh": "high",
+        "max": "high",
+    }
+)
+
+
+def _only(*words: str) -> Mapping[str, Quality]:
+    return MappingProxyType({word: _ANY_QUALITY[word] for word in words})
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModel:
+    """The contract of one model name. Units: `max_prompt` in Unicode characters."""
+
+    id: str
+    brand: Brand
+    sizes: SizeRule
+    created: int
+    """Seconds since 1970, as listed at /models."""
+    max_prompt: int = 32_000
+    max_n: int = 10
+    watermark: bool = False
+    """Whether pictures are labelled when the caller does not say."""
+    qualities: Mapping[str, Quality] = _ANY_QUALITY
+    min_references: int = 0
+
+    @property
+    def owned_by(self) -> str:
+        return {"seedream": "volcengine", "seedbed": "seedbed"}.get(self.brand, "system")
+
+
+_SQUARE_1K = Size(1024, 1024)
+_SQUARE_2K = Size(2048, 2048)
+
+_DALLE_2 = SizeRule(_SQUARE_1K, listed=(Size(256, 256), Size(512, 512), _SQUARE_1K))
+_DALLE_3 = SizeRule(_SQUARE_1K, listed=(_SQUARE_1K, Size(1792, 1024), Size(1024, 1792)))
+_GPT_1 = SizeRule(
+    _SQUARE_1K, words=("auto",), listed=(_SQUARE_1K, Size(1024, 1536), Size(1536, 1024))
+)
+_GPT_2 = SizeRule(
+    _SQUARE_1K,
+    words=("auto",),
+    free=FreeSize(max_side=3840, min_pixels=655_360, max_pixels=8_294_400, grid=16, max_aspect=3),
+)
+
+_CHOICE = ("adaptive", "auto")
+_SEEDREAM_3 = SizeRule(
+    _SQUARE_1K, words=_CHOICE, free=FreeSize(min_side=512, max_side=2048, max_aspect=4)
+)
+_SEEDEDIT_3 = SizeRule(_SQUARE_1K, words=("adaptive",))
+_SEEDREAM_4 = SizeRule(
+    _SQUARE_2K,
+    words=_CHOICE,
+    tiers=MappingProxyType({"1K": TIER_1K, "2K": TIER_2K, "4K": TIER_4K}),
+    free=FreeSize(min_pixels=921_600, max_pixels=16_777_216),
+)
+_SEEDREAM_45 = SizeRule(
+    _SQUARE_2K,
+    words=_CHOICE,
+    tiers=MappingProxyType({"2K": TIER_2K, "4K": TIER_4K}),
+    free=FreeSize(min_pixels=3_686_400, max_pixels=16_777_216),
+)
+_SEEDREAM_5 = SizeRule(
+    _SQUARE_2K,
+    words=_CHOICE,
+    tiers=MappingProxyType({"2K": TIER_2K, "3K": TIER_3K, "4K": TIER_4K}),
+    free=FreeSize(min_pixels=3_686_400, max_pixels=16_777_216),
+)
+_SEEDREAM_5_PRO = SizeRule(
+    _SQUARE_2K,
+    words=_CHOICE,
+    tiers=MappingProxyType({"1K": TIER_1K, "1.5K": TIER_1K5, "2K": TIER_2K_PRO}),
+    free=FreeSize(min_pixels=921_600, max_pixels=4_624_220),
+)
+_SEEDBED = SizeRule(
+    Size(512, 512),
+    words=_CHOICE,
+    free=FreeSize(min_side=64, max_side=4096),
+)
+
+
+def _dall_e() -> tuple[NamedModel, ...]:
+    return (
+        NamedModel(
+            id="dall-e-2",
+            brand="dall-e",
+            sizes=_DALLE_2,
+            created=1698798177,
+            max_prompt=1_000,
+            qualities=_only("standard", "auto"),
+        ),
+        NamedModel(
+            id="dall-e-3",
+            brand="dall-e",
+            sizes=_DALLE_3,
+            created=1698785189,
+            max_prompt=4_000,
+            max_n=1,
+            qualities=_only("standard", "hd", "auto"),
+        ),
+    )
+
+
+def _gpt_image() -> tuple[NamedModel, ...]:
+    first = ("gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5", "chatgpt-image-latest")
+    later = (
+        "gpt-image-2",
+        "gpt-image-2-2026-04-21",
+        "gpt-image-2.5-sunburst",
+        "gpt-image-2.5-sunburst-2026-09-08",
+        "gpt-image-2.5-flare",
+        "gpt-image-2.5-flare-2026-09-08",
+        "gpt-image-2.6-sunburst",
+        "gpt-image-2.6-flare",
+    )
+    return (
+        *(NamedModel(name, "gpt-image", _GPT_1, created=1745517030) for name in first),
+        *(NamedModel(name, "gpt-image", _GPT_2, created=1776729600) for name in later),
+    )
+
+
+def _seedream(name: str, sizes: SizeRule, created: int, min_references: int = 0) -> NamedModel:
+    return NamedModel(
+        name, "seedream", sizes, created, watermark=True, min_references=min_references
+    )
+
+
+def _seedreams() -> tuple[NamedModel, ...]:
+    return (
+        _seedream("doubao-seedream-3-0-t2i", _SEEDREAM_3, 1744646400),
+        _seedream("doubao-seedream-3-0-t2i-250415", _SEEDREAM_3, 1744646400),
+        _seedream("seedream-3-0-t2i-250415", _SEEDREAM_3, 1744646400),
+        _seedream("doubao-seededit-3-0-i2i-250628", _SEEDEDIT_3, 1751040000, min_references=1),
+        _seedream("doubao-seedream-4-0-250828", _SEEDREAM_4, 1756339200),
+        _seedream("seedream-4-0-250828", _SEEDREAM_4, 1756339200),
+        _seedream("doubao-seedream-4-5-251128", _SEEDREAM_45, 1764288000),
+        _seedream("seedream-4-5-251128", _SEEDREAM_45, 1764288000),
+        _seedream("doubao-seedream-5-0-260128", _SEEDREAM_5, 1769558400),
+        _seedream("seedream-5-0-260128", _SEEDREAM_5, 1769558400),
+        _seedream("doubao-seedream-5-0-lite-260128", _SEEDREAM_5, 1769558400),
+        _seedream("seedream-5-0-lite-260128", _SEEDREAM_5, 1769558400),
+        _seedream("doubao-seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800),
+        _seedream("dola-seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800),
+        _seedream("seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800),
+        _seedream("doubao-seedream-5-0-flash-260915", _SEEDREAM_5_PRO, 1789430400),
+        _seedream("dola-seedream-5-0-flash-260915", _SEEDREAM_5_PRO, 1789430400),
+    )
+
+
+OWN_MODEL = "seedbed"
+"""Our own name: whatever draws here, at any size."""
+
+MODELS: Mapping[str, NamedModel] = MappingProxyType(
+    {
+        model.id: model
+        for model in (
+            *_dall_e(),
+            *_gpt_image(),
+            *_seedreams(),
+            NamedModel(OWN_MODEL, "seedbed", _SEEDBED, created=1795132800),
+        )
+    }
+)
+
+
+def named_model(name: str) -> NamedModel:
+    """Raises: UnknownModel."""
+    try:
+        return MODELS[name]
+    except KeyError:
+        raise UnknownModel(f"The model '{name[:80]}' does not exist.", "model") from None
