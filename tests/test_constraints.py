@@ -3,6 +3,7 @@
 import re
 import tomllib
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -45,7 +46,7 @@ def test_every_installed_package_is_pinned_at_its_version() -> None:
 
 def test_every_dependency_of_the_project_is_pinned() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    asked = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    asked = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     names = {canonicalize_name(Requirement(line).name) for line in asked}
     assert names <= set(pins())
 
