@@ -5,7 +5,8 @@ Rule 1. Every request has one rank, in seconds; the smallest goes first. Between
 Rule 2. The first in rank always runs. Others with an equal key join while the tokens chosen so far
         are below the knee: beyond it they would only delay each other.
 Rule 3. A denoising step that leaves room below the knee first lets one newcomer encode, so that it
-        can join; at the knee newcomers wait for their rank.
+        can join; at the knee newcomers wait for their rank. At most `max_rows` are let in between
+        two steps, so that an endless row of them cannot stop the drawing.
 Rule 4. Auxiliary nets (ControlNet) go before the denoiser they feed, or their requests never meet.
 Rule 5. A client that was served more than the least served one waits that many seconds longer.
 """
@@ -64,6 +65,7 @@ class Scheduler:
         self._ageing = ageing
         self._max_rows = max_rows
         self._served: dict[str, float] = {}
+        self._let_in = 0
 
     def next(self, parked: Sequence[Parked], now_s: float) -> tuple[str, ...]:
         """The ids whose calls run together now; empty when nothing is parked."""
@@ -75,7 +77,11 @@ class Scheduler:
             return (first.id,)
         group = self._group(order)
         newcomer = self._newcomer(order, group)
-        return (newcomer.id,) if newcomer else tuple(member.id for member in group)
+        if newcomer and self._let_in < self._max_rows:
+            self._let_in += 1
+            return (newcomer.id,)
+        self._let_in = 0
+        return tuple(member.id for member in group)
 
     def charge(self, client: str, seconds: float) -> None:
         """Book device time to a client, for fairness."""
