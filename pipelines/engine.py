@@ -114,7 +114,8 @@ class Engine:
         """Stop drawing a request; it fails with `Cancelled`. Unknown ids are over already."""
         job = self._jobs.get(request_id)
         if job is not None:
-            job.session.withdraw()
+            with torch.no_grad():  # the unwinding pipeline leaves its own no_grad behind
+                job.session.withdraw()
             self._settle(job, Cancelled(f"request {request_id} was cancelled"))
 
     def step(self) -> bool:
@@ -156,7 +157,6 @@ class Engine:
             return self._run(calls)
         except Exception as error:
             if len(jobs) == 1:
-                log.warning("request %s failed in its own call", jobs[0].request.id, exc_info=True)
                 return [error]
             log.warning("a merged call of %d requests failed, trying halves: %s", len(jobs), error)
         if self.models.device.type == "cuda":
@@ -230,4 +230,5 @@ def _named(error: Exception | None, request: ImageRequest) -> GenerationError:
         return error
     if isinstance(error, torch.OutOfMemoryError):
         return OutOfMemory(f"{request.size} with {request.steps} steps does not fit the device")
+    log.error("request %s failed inside the model", request.id, exc_info=error)
     return ModelFailure(f"the model failed on this request ({type(error).__name__})")
