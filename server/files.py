@@ -1,4 +1,4 @@
-"""Keeps finished pictures on disk for a day and serves them at signed addresses.
+"""Keeps finished pictures on disk while their addresses are valid, and serves them.
 
 Rule 1: a picture is on the disk, and so is its name, before the caller hears of it.
 Rule 2: no text from outside ever becomes part of a path: names are checked letter by letter.
@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from itsdangerous import BadSignature, Signer
@@ -24,8 +25,9 @@ from pipelines.errors import StorageFailure
 from pipelines.post.encode import EXTENSIONS, MEDIA_TYPES
 from pipelines.types import Picture
 from server.errors import BadLink, NoSuchPicture
+from server.secret_file import read_or_make, sync_folder
 
-VALID_S = 24 * 3600
+DAY_S = 24 * 3600
 _GRACE_S = 3600
 """A picture outlives its last address, so that a download that has begun can end."""
 _ID_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -37,16 +39,19 @@ _MEDIA_TYPE_OF = {EXTENSIONS[form]: media_type for form, media_type in MEDIA_TYP
 class FileStore:
     """One folder of pictures and the secret that signs their addresses."""
 
-    def __init__(self, data_dir: Path, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, data_dir: Path, valid_s: float = DAY_S, now: Callable[[], float] = time.time
+    ) -> None:
         """Open the folder, making it if need be, and remove what has expired.
 
         Raises: StorageFailure: the folder cannot be written.
         """
         self._folder = data_dir / "pictures"
+        self._valid_s = valid_s
         self._now = now
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            secret = _read_or_make_secret(data_dir / "link-secret")
+            secret = read_or_make(data_dir / "link-secret", partial(secrets.token_bytes, 32))
             self._sweep_unfinished()
             self.sweep()
         except OSError as error:
@@ -67,7 +72,7 @@ class FileStore:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self._folder / name)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except OSError as error:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -75,8 +80,8 @@ class FileStore:
         return name
 
     def path(self, name: str) -> str:
-        """The signed path of a picture's address, valid for a day."""
-        expires = str(int(self._now()) + VALID_S)
+        """The signed path of a picture's address."""
+        expires = str(int(self._now() + self._valid_s))
         signature = self._signer.get_signature(f"{name}.{expires}").decode()
         return f"/files/{expires}.{signature}/{name}"
 
@@ -102,7 +107,7 @@ class FileStore:
 
     def sweep(self) -> int:
         """Remove the pictures whose addresses have all expired; return how many."""
-        oldest = self._now() - VALID_S - _GRACE_S
+        oldest = self._now() - self._valid_s - _GRACE_S
         expired = [path for path in self._folder.iterdir() if path.stat().st_mtime < oldest]
         for path in expired:
             path.unlink(missing_ok=True)
@@ -122,7 +127,7 @@ class FileStore:
             media_type=_MEDIA_TYPE_OF[path.suffix[1:]],
             stat_result=await run_in_threadpool(path.stat),
             headers={
-                "cache-control": f"private, max-age={VALID_S}, immutable",
+                "cache-control": f"private, max-age={int(self._valid_s)}, immutable",
                 "content-disposition": f'inline; filename="{name}"',
                 "content-security-policy": "default-src 'none'",
                 "x-content-type-options": "nosniff",
@@ -132,29 +137,3 @@ class FileStore:
 
 def _extension(picture: Picture) -> str:
     return next(ending for form, ending in EXTENSIONS.items() if form == picture.format)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable: without this the name may be lost with the power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read_or_make_secret(path: Path) -> bytes:
-    """Read the signing secret, or make one that only the owner can read."""
-    with suppress(FileNotFoundError):
-        return path.read_bytes()
-    secret = secrets.token_bytes(32)
-    temporary = path.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-    return secret

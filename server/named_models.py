@@ -4,7 +4,7 @@ Data about the published APIs. Which weights draw for a name is `pipelines.catal
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -55,7 +55,7 @@ class NamedModel:
     max_n: int = 10
     watermark: bool = False
     """Whether pictures are labelled when the caller does not say."""
-    qualities: Mapping[str, Quality] = _ANY_QUALITY
+    qualities: Mapping[str, Quality] = field(default_factory=lambda: _ANY_QUALITY)
     min_references: int = 0
 
     @property

@@ -1,0 +1,172 @@
+"""Wires paths to dialects. The only place where both are known.
+
+Everything it needs is handed in; it starts and stops nothing.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.params import Depends
+from fastapi.responses import RedirectResponse
+from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.auth import Keys, RequireKey
+from server.body import Body
+from server.dialect import Dialects
+from server.dialects.ark import Ark, ArkBody
+from server.dialects.native import NativeBody
+from server.dialects.openai import OpenAI, OpenAIBody
+from server.docs_page import DOCS_PATH, mount_docs
+from server.front import Front, translate_http_exception
+from server.models_page import list_ark_models, list_models, show_model
+from server.ops import livez, readyz, version
+from server.routing import Endpoint, Router
+from server.service import Service
+from server.streaming import streaming_endpoint
+
+ARK_ROOT = "/api/v3"
+ARK_GENERATIONS = f"{ARK_ROOT}/images/generations"
+OPENAI_GENERATIONS = "/v1/images/generations"
+NATIVE_IMAGES = "/seedbed/v1/images"
+PICTURES = "/files/{token}/{name}"
+
+_DESCRIPTION = (
+    "Draws pictures. Speaks the Volcengine Ark image API under /api/v3 and the OpenAI image API "
+    "under /v1. Every path needs a key, except the probes, this page and the pictures' own signed "
+    "addresses."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """The plain values that the HTTP layer needs."""
+
+    keys: Mapping[str, str] = field(repr=False)
+    """Whose key: name -> secret."""
+    version: str
+    max_body_bytes: int = 25 * 1024 * 1024
+    public_url: str | None = None
+    """What picture addresses begin with; None takes the address the request came to."""
+    cors_origins: tuple[str, ...] = ()
+    """Web origins whose pages may call the API from a browser; "*" means all."""
+
+
+def create_app(service: Service, settings: AppSettings) -> FastAPI:
+    """Build the whole HTTP layer around a service."""
+    app = FastAPI(
+        title="seedbed",
+        version=settings.version,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: translate_http_exception},
+    )
+    openai, ark = OpenAI(), Ark()
+    router = Router(service, settings.max_body_bytes, settings.public_url)
+    _add_public_paths(app, service, settings)
+    _add_post(app, ARK_GENERATIONS, router.drawing_endpoint(ark), ArkBody)
+    for path in (OPENAI_GENERATIONS, "/images/generations"):
+        _add_post(app, path, router.drawing_endpoint(openai), OpenAIBody)
+    _add_post(app, NATIVE_IMAGES, streaming_endpoint(router), NativeBody)
+    _add_model_lists(app)
+
+    app.add_middleware(RequireKey, keys=Keys(settings.keys))
+    dialects = Dialects(default=openai, by_prefix={ARK_ROOT: ark})
+    app.add_middleware(Front, dialects=dialects, cors_origins=settings.cors_origins)
+    return app
+
+
+def _add_public_paths(app: FastAPI, service: Service, settings: AppSettings) -> None:
+    """Those that `server.auth` lets through without a key."""
+    probes = {
+        "/livez": livez,
+        "/readyz": readyz(service.fleet),
+        "/version": version(settings.version),
+    }
+    for path, endpoint in probes.items():
+        _add_get(app, path, endpoint, tag="operations", needs_key=False)
+    _add_get(app, PICTURES, service.files.serve, tag="pictures", needs_key=False)
+    app.add_api_route("/", _to_docs, methods=["GET", "HEAD"], include_in_schema=False)
+    mount_docs(app)
+
+
+def _add_model_lists(app: FastAPI) -> None:
+    for prefix in ("/v1", ""):
+        _add_get(app, f"{prefix}/models", list_models, tag="models", shown=bool(prefix))
+        _add_get(
+            app, f"{prefix}/models/{{name:path}}", show_model, tag="models", shown=bool(prefix)
+        )
+    _add_get(app, f"{ARK_ROOT}/models", list_ark_models, tag="models")
+
+
+def _add_get(
+    app: FastAPI,
+    path: str,
+    endpoint: Endpoint,
+    tag: str,
+    shown: bool = True,
+    needs_key: bool = True,
+) -> None:
+    names = re.findall(r"{(\w+)", path)
+    app.add_api_route(
+        path,
+        endpoint,
+        methods=["GET"],
+        dependencies=[_key_in_description()] if needs_key else [],
+        include_in_schema=shown,
+        openapi_extra={"parameters": [_path_parameter(name) for name in names]},
+        tags=[tag],
+    )
+    app.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _add_post(app: FastAPI, path: str, endpoint: Endpoint, body: type[Body]) -> None:
+    app.add_api_route(
+        path,
+        endpoint,
+        methods=["POST"],
+        dependencies=[_key_in_description()],
+        openapi_extra={"requestBody": _request_body(body)},
+        name=body.__name__.removesuffix("Body").lower(),
+        tags=["drawing"],
+    )
+
+
+def _key_in_description() -> Depends:
+    """Makes /docs ask for a key. The key itself is checked by `server.auth`, for every path."""
+    return Depends(HTTPBearer(auto_error=False))
+
+
+def _request_body(body: type[Body]) -> dict[str, Any]:
+    schema = body.model_json_schema()
+    parts = schema.pop("$defs", {})
+    return {
+        "required": True,
+        "content": {"application/json": {"schema": _inlined(schema, parts)}},
+    }
+
+
+def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
+    """A schema that stands alone: every reference replaced by what it refers to."""
+    if isinstance(schema, list):
+        return [_inlined(item, parts) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if reference := schema.get("$ref"):
+        return _inlined(parts[reference.rpartition("/")[2]], parts)
+    return {name: _inlined(value, parts) for name, value in schema.items()}
+
+
+async def _to_docs(_request: Request) -> Response:
+    return RedirectResponse(DOCS_PATH, 302)

@@ -1,0 +1,61 @@
+"""What a dialect is: one wire format, from body to draft and from pictures to body.
+
+The dialect is chosen by the path alone, never by a header or a model.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from server.draft import Customs, Draft
+from server.service import Drawn
+
+Json: TypeAlias = dict[str, Any]
+Link: TypeAlias = Callable[[str], str]
+"""The absolute address of a stored picture, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """A failed call in a dialect's own words."""
+
+    status: int
+    body: Json
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Dialect(Protocol):
+    """Knows a wire format; knows no model's rules and no drawing."""
+
+    customs: Customs
+
+    def new_request_id(self) -> str:
+        """A fresh id in the style that this dialect's callers expect."""
+        ...
+
+    def draft(self, members: Json) -> Draft:
+        """Raises: RequestError."""
+        ...
+
+    def render(self, drawn: Drawn, link: Link) -> Json:
+        """The body of a successful call."""
+        ...
+
+    def render_error(self, error: Exception, request_id: str) -> ErrorAnswer:
+        """The answer to a failed call; nothing of a foreign exception's text is in it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialects:
+    """The dialects of this server, by path."""
+
+    default: Dialect
+    by_prefix: Mapping[str, Dialect]
+
+    def at(self, path: str) -> Dialect:
+        """The dialect spoken at this path, whether or not anything is there."""
+        for prefix, dialect in self.by_prefix.items():
+            if path == prefix or path.startswith(f"{prefix}/"):
+                return dialect
+        return self.default

@@ -1,0 +1,78 @@
+"""Our own dialect: POST /seedbed/v1/images, every step and picture as an event.
+
+Made for the command line, which draws a progress bar. Before the first event an error is plain
+JSON; after it, it is an event. Errors have the shape of the server's default dialect.
+"""
+
+import base64
+
+from pydantic import Field
+
+from pipelines.post.encode import Format
+from server.body import Body
+from server.dialect import Json
+from server.draft import Background, Customs, Draft
+from server.named_models import OWN_MODEL
+from server.service import Finished, Step
+
+CUSTOMS = Customs(output_format="png")
+COMPLETED: Json = {"type": "completed"}
+
+
+class NativeBody(Body):
+    """The body of a call, as its callers write it."""
+
+    prompt: str | None = Field(None, examples=["a red fox in the snow"])
+    model: str | None = Field(None, examples=[OWN_MODEL])
+    size: str | None = Field(None, examples=["512x512"])
+    n: int | None = None
+    seed: int | None = None
+    guidance_scale: float | None = None
+    negative_prompt: str | None = None
+    quality: str | None = None
+    watermark: bool | None = None
+    background: Background | None = None
+    output_format: Format | None = None
+    output_compression: int | None = None
+
+
+def to_draft(members: Json) -> Draft:
+    """Raises: RequestError."""
+    body = NativeBody.read(members)
+    return Draft(
+        model=body.model or OWN_MODEL,
+        prompt=body.prompt,
+        size=body.size,
+        n=body.n,
+        seed=body.seed,
+        guidance_scale=body.guidance_scale,
+        negative_prompt=body.negative_prompt,
+        quality=body.quality,
+        watermark=body.watermark,
+        background=body.background,
+        output_format=body.output_format,
+        output_compression=body.output_compression,
+        response_format="b64_json",
+        ignored=body.foreign_names(),
+    )
+
+
+def render_event(event: Step | Finished) -> Json:
+    match event:
+        case Step(index, progress):
+            return {
+                "type": "progress",
+                "index": index,
+                "step": progress.step,
+                "steps": progress.steps,
+                "eta_s": round(progress.eta_s, 3),
+            }
+        case Finished(index, picture):
+            return {
+                "type": "image",
+                "index": index,
+                "b64_json": base64.b64encode(picture.data).decode(),
+                "seed": picture.seed,
+                "size": str(picture.size),
+                "output_format": picture.format,
+            }

@@ -1,0 +1,130 @@
+"""Around every dialect: read the body, draw, watch whether the client is still there, answer.
+
+Knows no dialect by name. Errors are raised; `server.front` renders them.
+"""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from pipelines.errors import Cancelled
+from server.dialect import Dialect, Json, Link
+from server.errors import BodyTooLarge
+from server.jsonbody import read_json
+from server.service import Drawing, Drawn, Service
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_HEADER_PREFIX = "x-seedbed-"
+_LONGEST_HEADER = 1000
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.,;=+\- ]")
+_DRAIN_BYTES = 256 * 1024 * 1024
+_DRAIN_S = 20.0
+"""How much of a refused body is read and thrown away, so that the client gets to read why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """What every endpoint needs."""
+
+    service: Service
+    max_body_bytes: int
+    public_url: str | None
+
+    def drawing_endpoint(self, dialect: Dialect) -> Endpoint:
+        """An endpoint that draws and answers in this dialect."""
+
+        async def draw(request: Request) -> Response:
+            members = await self.read_members(request)
+            draft = dialect.draft(members)
+            drawing = self.service.start(draft, dialect.customs, request.state.client)
+            drawn = await _draw_while_connected(request, drawing)
+            answer = partial(_render, dialect, drawn, self.link(request))
+            return await run_in_threadpool(answer)
+
+        return draw
+
+    async def read_members(self, request: Request) -> Json:
+        """Read and parse the body. Raises: BodyTooLarge, MalformedBody."""
+        data = await _read_body(request, self.max_body_bytes)
+        return await run_in_threadpool(read_json, data)
+
+    def link(self, request: Request) -> Link:
+        """How a stored picture is addressed: where the caller reached us, or the public address."""
+        base = (self.public_url or str(request.base_url)).rstrip("/")
+        return lambda name: base + self.service.files.path(name)
+
+
+def seedbed_headers(facts: Mapping[str, str]) -> dict[str, str]:
+    """Our response headers. Names of foreign parameters come from outside, so all is cleaned."""
+    return {
+        _HEADER_PREFIX + name: _UNSAFE.sub("_", text)[:_LONGEST_HEADER]
+        for name, text in facts.items()
+        if text
+    }
+
+
+def _render(dialect: Dialect, drawn: Drawn, link: Link) -> Response:
+    return JSONResponse(dialect.render(drawn, link), headers=seedbed_headers(drawn.plan.facts))
+
+
+async def _draw_while_connected(request: Request, drawing: Drawing) -> Drawn:
+    """Raises: Cancelled: the client left first; the drawing has been stopped."""
+    result = asyncio.create_task(drawing.result())
+    left = asyncio.create_task(_client_left(request))
+    try:
+        await asyncio.wait({result, left}, return_when=asyncio.FIRST_COMPLETED)
+        if result.done():
+            return result.result()
+        raise Cancelled("The client left.")
+    finally:
+        for task in (left, result):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+
+
+async def _client_left(request: Request) -> None:
+    """Return when the connection is closed. Nobody else tells a handler."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _read_body(request: Request, limit: int) -> bytes:
+    """Raises: BodyTooLarge: after the rest was thrown away, never kept in memory."""
+    if _declared_length(request) > limit:
+        if request.headers.get("expect", "").lower() != "100-continue":
+            await _drain(request.stream())
+        raise BodyTooLarge(limit)
+    body = bytearray()
+    chunks = request.stream()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > limit:
+            body.clear()
+            await _drain(chunks)
+            raise BodyTooLarge(limit)
+    return bytes(body)
+
+
+def _declared_length(request: Request) -> int:
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isdecimal() and len(text) < 20 else 0
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    """Read to the end, but not for ever."""
+    drained = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_S):
+            async for chunk in chunks:
+                drained += len(chunk)
+                if drained > _DRAIN_BYTES:
+                    return
