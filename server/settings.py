@@ -24,12 +24,16 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from server.terminal import CommandError
+
 PREFIX = "SEEDBED_"
 FILE = Path("seedbed.toml")
+SECRET = "api_keys"
+"""The setting whose value is never shown."""
 
 
-class SettingsError(Exception):
-    """What is wrong with the settings, one line per fault, fit to be shown as it is."""
+class SettingsError(CommandError):
+    """What is wrong with the settings, one line per fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,11 @@ class Settings(BaseSettings):
         None,
         description="address that picture URLs begin with; without it, the one the request came to",
     )
+    cors_origins: str = Field(
+        "",
+        description="web origins whose pages may call the API from a browser, comma separated; "
+        "* means all",
+    )
     max_body_mib: int = Field(25, ge=1, description="largest request body accepted, in MiB")
     max_backlog_s: float = Field(
         600,
@@ -119,7 +128,7 @@ class Settings(BaseSettings):
         description="seconds that accepted requests get to finish when the server stops",
     )
     threads: int | None = Field(
-        None, ge=1, description="CPU threads of a worker; without it, one per core"
+        None, ge=1, description="CPU threads of a worker; without it, as many as torch finds right"
     )
     device: Annotated[str, AfterValidator(_check_device)] = Field(
         "auto",
@@ -140,6 +149,11 @@ class Settings(BaseSettings):
     def keys(self) -> tuple[ApiKey, ...]:
         """The configured API keys; empty when the server shall make its own."""
         return parse_api_keys(self.api_keys.get_secret_value())
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The web origins whose pages may call the API."""
+        return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
 
     @property
     def loopback(self) -> bool:
@@ -228,6 +242,6 @@ def _describe(error: ValidationError, origins: Mapping[str, str]) -> str:
         name = str(fault["loc"][0])
         origin = origins[name]
         where = f"{name} in {FILE}" if origin == str(FILE) else origin
-        value = "" if name == "api_keys" else f"={fault['input']}"
+        value = "" if name == SECRET else f"={fault['input']}"
         lines.append(f"{where}{value}: {fault['msg'].removeprefix('Value error, ')}")
     return "\n".join(lines)
