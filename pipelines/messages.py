@@ -7,9 +7,28 @@ that holds them (`pipelines.pixelpipe`), so that a 4096 x 4096 picture costs no 
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.errors import GenerationError
 from pipelines.types import ImageRequest, Size
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSpec:
+    """What a worker is made for. It is the first thing that crosses the pipe."""
+
+    stand_ins: tuple[StandIn, ...]
+    """Loaded in this order before the worker is ready."""
+    device: str = "auto"
+    threads: int | None = None
+    """CPU threads of one forward; None leaves the choice to torch."""
+    engine: str = "pipelines.engine:build_engine"
+    """The function that builds the engine, as module:name, so that the API process names it
+    without importing torch."""
+
+    @property
+    def models(self) -> frozenset[str]:
+        return frozenset(stand_in.name for stand_in in self.stand_ins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +66,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """The worker cannot serve and leaves; the error says why."""
+
+    error: GenerationError
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     request_id: str
     step: int
@@ -73,4 +99,4 @@ class Heartbeat:
     """The engine loop came round once more: the worker is not stuck in one call."""
 
 
-FromWorker: TypeAlias = Loading | Ready | Progress | Done | Failed | Heartbeat
+FromWorker: TypeAlias = Loading | Ready | Broken | Progress | Done | Failed | Heartbeat

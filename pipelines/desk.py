@@ -1,0 +1,124 @@
+"""What one worker has been given, and what it is given next. Pure: no process, no thread, no clock.
+
+Rule 1. A worker is given everything at once, for its scheduler to choose from.
+Rule 2. Except suspects: a request that was in hand when a worker died is drawn alone, before all
+        others. If the worker dies again, it is known who did it, and nobody else was harmed.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from pipelines.cost import UNMEASURED, StepCost
+from pipelines.messages import Progress
+from pipelines.types import ImageRequest, Pixels
+
+FATAL_DEATHS = 2
+"""A request in whose hands this many workers died is not tried again."""
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """One accepted request and who is waiting for it."""
+
+    number: int
+    """Its place in the order of arrival."""
+    request: ImageRequest
+    on_progress: Callable[[Progress], None] | None = None
+    future: Future[Pixels] = field(default_factory=Future)
+    step: int = 0
+    deaths: int = 0
+    cancelled: bool = False
+
+    @property
+    def suspect(self) -> bool:
+        return self.deaths > 0
+
+    @property
+    def poison(self) -> bool:
+        return self.deaths >= FATAL_DEATHS
+
+
+class Desk:
+    """One worker's requests: those that wait here and those it has in hand."""
+
+    def __init__(self, models: frozenset[str]) -> None:
+        self.models = models
+        self.ready = False
+        self.was_ready = False
+        """Whether any of its lives could draw."""
+        self.given_up = False
+        self.reason = "is loading its models"
+        """Why it cannot draw, to be read after "the worker"."""
+        self._costs: dict[str, StepCost] = {}
+        self._waiting: list[Ticket] = []
+        self._in_hand: dict[str, Ticket] = {}
+
+    @property
+    def backlog_s(self) -> float:
+        """Predicted seconds until all that is here is drawn."""
+        by_model: dict[str, list[Ticket]] = {}
+        for ticket in (*self._waiting, *self._in_hand.values()):
+            by_model.setdefault(ticket.request.model, []).append(ticket)
+        return sum(
+            drain_s(self._costs.get(model, UNMEASURED), tickets)
+            for model, tickets in by_model.items()
+        )
+
+    def open(self, costs: dict[str, StepCost]) -> None:
+        """The worker can draw, at these costs."""
+        self._costs = costs
+        self.ready = self.was_ready = True
+        self.reason = ""
+
+    def add(self, ticket: Ticket) -> None:
+        """Put a request where its turn is: suspects first, then by arrival."""
+        self._waiting.append(ticket)
+        self._waiting.sort(key=lambda t: (not t.suspect, t.number))
+
+    def hand_over(self) -> list[Ticket]:
+        """Move into the worker's hands what it may have now, in order."""
+        given: list[Ticket] = []
+        while self.ready and self._waiting and self._may_join(self._waiting[0]):
+            ticket = self._waiting.pop(0)
+            self._in_hand[ticket.request.id] = ticket
+            given.append(ticket)
+        return given
+
+    def holds(self, ticket: Ticket) -> bool:
+        """Whether the worker has it in hand."""
+        return ticket.request.id in self._in_hand
+
+    def remove(self, ticket: Ticket) -> None:
+        """Forget a request, if it is here."""
+        self._in_hand.pop(ticket.request.id, None)
+        if ticket in self._waiting:
+            self._waiting.remove(ticket)
+
+    def close(self, reason: str) -> list[Ticket]:
+        """The worker died: give back all that was here, in order of arrival."""
+        for ticket in self._in_hand.values():
+            ticket.deaths += 1
+            ticket.step = 0
+        orphans = sorted([*self._in_hand.values(), *self._waiting], key=lambda t: t.number)
+        self.ready = False
+        self.reason = reason
+        self._in_hand.clear()
+        self._waiting.clear()
+        return orphans
+
+    def _may_join(self, ticket: Ticket) -> bool:
+        if not self._in_hand:
+            return True
+        return not ticket.suspect and not any(t.suspect for t in self._in_hand.values())
+
+
+def drain_s(cost: StepCost, tickets: Iterable[Ticket]) -> float:
+    """Predict when these are all drawn, if those below the knee share their steps.
+
+    A saturated device takes the sum of their work, an empty one as long as the longest of them.
+    """
+    left = [(t.request.size.tokens, max(0, t.request.steps - t.step)) for t in tickets]
+    saturated_s = cost.s_per_token * sum(tokens * steps for tokens, steps in left)
+    longest_s = max((cost.draw_s(tokens, steps) for tokens, steps in left), default=0.0)
+    return max(saturated_s, longest_s)

@@ -1,0 +1,52 @@
+"""How long a worker may be silent. Pure: the time is an argument.
+
+Loading is patient, an idle worker owes no word, and one with work in hand must be heard of within
+`hang_s`, or within ten of its own predicted steps where those take longer.
+"""
+
+from pipelines.cost import UNMEASURED, StepCost
+from pipelines.messages import Done, Failed, FromWorker, Ready, Submit, ToWorker
+
+STEPS_OF_PATIENCE = 10
+
+
+class Watchdog:
+    """One life of one worker. Units: seconds on one monotonic clock."""
+
+    def __init__(self, hang_s: float, load_s: float, now_s: float) -> None:
+        self._hang_s = hang_s
+        self._load_s = load_s
+        self._heard_s = now_s
+        self._step_s: dict[str, float] = {}
+        """Predicted seconds of a step of each request in hand."""
+        self._costs: dict[str, StepCost] = {}
+        self.ready = False
+
+    def said(self, message: ToWorker, now_s: float) -> None:
+        """Note what the worker was told. Work given to a busy worker buys it no time."""
+        if isinstance(message, Submit):
+            if not self._step_s:
+                self._heard_s = now_s
+            request = message.request
+            cost = self._costs.get(request.model, UNMEASURED)
+            self._step_s[request.id] = cost.step_s(request.size.tokens)
+
+    def heard(self, message: FromWorker, now_s: float) -> None:
+        """Note a sign of life."""
+        self._heard_s = now_s
+        match message:
+            case Ready(costs=costs):
+                self.ready = True
+                self._costs = dict(costs)
+            case Done(request_id=request_id) | Failed(request_id=request_id):
+                self._step_s.pop(request_id, None)
+
+    def patience_s(self, now_s: float) -> float | None:
+        """Seconds until the worker must be taken for stuck; None while it owes nothing."""
+        if not self.ready:
+            allowed_s = self._load_s
+        elif self._step_s:
+            allowed_s = max(self._hang_s, STEPS_OF_PATIENCE * sum(self._step_s.values()))
+        else:
+            return None
+        return max(0.0, self._heard_s + allowed_s - now_s)

@@ -1,0 +1,104 @@
+"""What a worker is given, in which order, and how long that will take."""
+
+import pytest
+
+from pipelines.cost import StepCost
+from pipelines.desk import Desk, Ticket, drain_s
+from tests.pipelines.strokes import request
+
+COST = StepCost.measured([(256.0, 1.0), (1024.0, 4.0)])
+
+
+def open_desk() -> Desk:
+    desk = Desk(frozenset({"strokes"}))
+    desk.open({"strokes": COST})
+    return desk
+
+
+def ticket(number: int, deaths: int = 0, steps: int = 8) -> Ticket:
+    return Ticket(number, request(f"r{number}", steps=steps, side=256), deaths=deaths)
+
+
+def numbers(tickets: list[Ticket]) -> list[int]:
+    return [t.number for t in tickets]
+
+
+def test_a_worker_is_given_everything_in_order_of_arrival() -> None:
+    desk = open_desk()
+    for number in (2, 0, 1):
+        desk.add(ticket(number))
+
+    assert numbers(desk.hand_over()) == [0, 1, 2]
+    assert desk.hand_over() == []
+
+
+def test_nothing_is_handed_to_a_worker_that_is_not_ready() -> None:
+    desk = Desk(frozenset({"strokes"}))
+    desk.add(ticket(0))
+    assert desk.hand_over() == []
+
+    desk.open({"strokes": COST})
+
+    assert numbers(desk.hand_over()) == [0]
+
+
+def test_suspects_are_drawn_alone_and_before_all_others() -> None:
+    desk = open_desk()
+    suspects = [ticket(5, deaths=1), ticket(6, deaths=1)]
+    for t in (ticket(0), suspects[1], ticket(1), suspects[0]):
+        desk.add(t)
+
+    assert numbers(desk.hand_over()) == [5]
+    desk.remove(suspects[0])
+    assert numbers(desk.hand_over()) == [6]
+    desk.remove(suspects[1])
+    assert numbers(desk.hand_over()) == [0, 1]
+
+
+def test_a_suspect_waits_for_a_busy_worker_to_be_free() -> None:
+    desk = open_desk()
+    busy = ticket(3)
+    desk.add(busy)
+    desk.hand_over()
+    desk.add(ticket(0, deaths=1))
+    desk.add(ticket(4))
+
+    assert desk.hand_over() == []
+    desk.remove(busy)
+    assert numbers(desk.hand_over()) == [0]
+
+
+def test_a_death_is_counted_for_what_was_in_hand_only() -> None:
+    desk = open_desk()
+    in_hand = ticket(0)
+    desk.add(in_hand)
+    desk.hand_over()
+    in_hand.step = 5
+    waiting = ticket(1, deaths=1)
+    desk.add(waiting)
+
+    assert numbers(desk.close("died")) == [0, 1]
+
+    assert (in_hand.deaths, in_hand.step) == (1, 0)
+    assert waiting.deaths == 1
+    assert (desk.ready, desk.reason, desk.backlog_s) == (False, "died", 0.0)
+
+
+def test_steps_that_are_done_are_no_backlog() -> None:
+    desk = open_desk()
+    drawn = ticket(0, steps=8)
+    desk.add(drawn)
+    assert desk.backlog_s == pytest.approx(8.0)
+
+    drawn.step = 6
+
+    assert desk.backlog_s == pytest.approx(2.0)
+
+
+def test_work_below_the_knee_is_shared_and_beyond_it_adds_up() -> None:
+    flat = StepCost.measured([(256.0, 1.0), (512.0, 1.0), (1024.0, 2.0)])
+
+    assert drain_s(flat, [ticket(0)]) == pytest.approx(8.0)
+    assert drain_s(flat, [ticket(0), ticket(1)]) == pytest.approx(8.0)
+    assert drain_s(flat, [ticket(n) for n in range(8)]) == pytest.approx(32.0)
+    assert drain_s(flat, []) == 0.0
