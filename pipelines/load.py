@@ -50,6 +50,8 @@ def check_folder(folder: Path) -> None:
     if not index_file.is_file():
         raise ModelBroken(f"{folder} is not a pipeline folder: {index_file.name} is missing")
     index = _read_json(index_file)
+    if not isinstance(index.get("_class_name"), str):
+        raise ModelBroken(f"{index_file} asks for a custom pipeline class, which would run code")
     for file in sorted(folder.rglob("*")):
         if file.suffix in FORBIDDEN_SUFFIXES:
             raise ModelBroken(f"{file} could run code when loaded; only safetensors are read")
