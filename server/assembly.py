@@ -1,0 +1,28 @@
+"""Builds what draws from the settings: the same for the server and for one command."""
+
+from pipelines.catalog import Catalog, embedded_catalog
+from pipelines.fleet import Fleet
+from pipelines.messages import WorkerSpec
+from server.files import FileStore
+from server.service import Service
+from server.settings import Settings
+
+
+def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
+    """The workers of this machine, not yet started."""
+    spec = WorkerSpec(catalog.stand_ins, device=settings.device, threads=settings.threads)
+    return Fleet(
+        [spec],
+        max_backlog_s=settings.max_backlog_s,
+        hang_s=settings.hang_s,
+    )
+
+
+def build_service(settings: Settings, catalog: Catalog, fleet: Fleet, files: FileStore) -> Service:
+    """The service on a fleet and a place for its pictures."""
+    return Service(fleet, catalog, files, gpt_image_response=settings.gpt_image_response)
+
+
+def default_catalog() -> Catalog:
+    """What draws for which name on this machine."""
+    return embedded_catalog()

@@ -1,0 +1,160 @@
+"""The command `seedbed`: its words, flags and help. What a command does lies in other modules.
+
+`seedbed --help` must answer at once, so this module imports nothing heavy: the modules behind the
+commands are a registry, imported on use. Every fault that a user can mend leaves as one line.
+"""
+
+from collections.abc import Callable
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from server.settings import SECRET, Loaded, Settings, load
+from server.terminal import CommandError, errors_console, results_console
+
+_BEHIND = {
+    "serve": "server.startup:serve",
+    "generate": "server.generate.command:generate",
+}
+"""Command -> module:function, imported on use."""
+
+_UNITS = {"mib": "MIB", "s": "SECONDS", "hours": "HOURS", "dir": "FOLDER", "url": "URL"}
+"""Last word of a setting's name -> how its value is called in the help."""
+
+app = typer.Typer(
+    name="seedbed",
+    help="An image server that speaks the Volcengine Ark and OpenAI image APIs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+config = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+app.add_typer(config, name="config")
+
+
+def main() -> None:
+    """Run the command line; a fault is one line on standard error and exit status 1."""
+    try:
+        app()
+    except CommandError as fault:
+        errors_console().print(f"seedbed: {fault}", markup=False)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _setting(name: str) -> Any:
+    """The flag of a setting. Its value stays text: `server.settings` checks all sources alike."""
+    field = Settings.model_fields[name]
+    default = "" if name == SECRET or field.default is None else f" [default: {field.default}]"
+    return typer.Option(
+        help=f"{field.description}{default}",
+        metavar=_UNITS.get(name.rpartition("_")[2], name.upper()),
+    )
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    host: Annotated[str | None, _setting("host")] = None,
+    port: Annotated[str | None, _setting("port")] = None,
+    api_keys: Annotated[str | None, _setting("api_keys")] = None,
+    data_dir: Annotated[str | None, _setting("data_dir")] = None,
+    public_url: Annotated[str | None, _setting("public_url")] = None,
+    cors_origins: Annotated[str | None, _setting("cors_origins")] = None,
+    max_body_mib: Annotated[str | None, _setting("max_body_mib")] = None,
+    max_backlog_s: Annotated[str | None, _setting("max_backlog_s")] = None,
+    hang_s: Annotated[str | None, _setting("hang_s")] = None,
+    drain_s: Annotated[str | None, _setting("drain_s")] = None,
+    threads: Annotated[str | None, _setting("threads")] = None,
+    device: Annotated[str | None, _setting("device")] = None,
+    url_ttl_hours: Annotated[str | None, _setting("url_ttl_hours")] = None,
+    gpt_image_response: Annotated[str | None, _setting("gpt_image_response")] = None,
+    log_level: Annotated[str | None, _setting("log_level")] = None,
+) -> None:
+    """Serve the image APIs until told to stop (Ctrl-C or SIGTERM).
+
+    Every flag is also a variable (--max-body-mib is SEEDBED_MAX_BODY_MIB) and a line in
+    seedbed.toml (max_body_mib = 25). Flags win over variables, variables over the file.
+    """
+    said = {name: value for name, value in context.params.items() if value is not None}
+    _behind("serve")(load(said).settings)
+
+
+@app.command()
+def generate(
+    context: typer.Context,
+    prompt: Annotated[str, typer.Argument(help="What to draw, in English or Chinese.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="File to write: .png, .jpg, .jpeg or .webp."
+        ),
+    ] = Path("out.png"),
+    model: Annotated[str, typer.Option(help="Name of the model.")] = "seedbed",
+    size: Annotated[
+        str | None, typer.Option(help="Width and height, as in 512x512.", metavar="SIZE")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Same seed, same picture; random without it.")
+    ] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="How closely to follow the prompt, 1 to 10.")
+    ] = None,
+    n: Annotated[
+        int, typer.Option("--n", "-n", min=1, help="How many pictures; writes out-1.png, ...")
+    ] = 1,
+    watermark: Annotated[
+        bool, typer.Option(help='Label the picture "AI generated" at the bottom right.')
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Server to draw with. Without it, the one at the configured address if it runs, "
+            "else an engine started for this one command.",
+        ),
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="Key of the server. Without it, the first of SEEDBED_API_KEYS, else the key in "
+            "the data folder.",
+        ),
+    ] = None,
+) -> None:
+    """Draw pictures from the terminal."""
+    _behind("generate")(load({}).settings, **context.params)
+
+
+@config.command("show")
+def show() -> None:
+    """Print every setting, its value and where the value comes from."""
+    loaded = load({})
+    console = results_console()
+    for name, origin in loaded.origins.items():
+        console.print(f"{name:<20}{_shown(loaded, name):<28}{origin}", markup=False)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    results_console().print(metadata.version("seedbed"))
+
+
+def _behind(command: str) -> Callable[..., None]:
+    """The function behind a command, imported now."""
+    module, _, name = _BEHIND[command].partition(":")
+    function: Callable[..., None] = getattr(import_module(module), name)
+    return function
+
+
+def _shown(loaded: Loaded, name: str) -> str:
+    if name == SECRET:
+        return ", ".join(f"{key.name}:***" for key in loaded.settings.keys) or "-"
+    value = getattr(loaded.settings, name)
+    return "-" if value is None else str(value)

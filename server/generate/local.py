@@ -1,0 +1,49 @@
+"""Draws without a server: starts the engine for one order and ends it afterwards."""
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import TIMEOUT_MAX
+
+from pipelines.catalog import Catalog
+from pipelines.errors import GenerationError
+from server.assembly import build_fleet, build_service
+from server.dialects.native import CUSTOMS, to_draft
+from server.files import FileStore
+from server.generate.events import Drawn, Hear, Order, Step
+from server.service import Finished, Service
+from server.service import Step as ServiceStep
+from server.settings import Settings
+from server.terminal import CommandError
+
+
+def draw(settings: Settings, catalog: Catalog, order: Order, hear: Hear) -> None:
+    """Draw an order and report every step and picture.
+
+    Raises: CommandError: why it cannot be drawn.
+    """
+    fleet = build_fleet(settings, catalog)
+    fleet.start()
+    try:
+        fleet.wait_ready(TIMEOUT_MAX)
+        with TemporaryDirectory(prefix="seedbed-") as folder:
+            service = build_service(settings, catalog, fleet, FileStore(Path(folder)))
+            asyncio.run(_draw(service, order, hear))
+            service.close()
+    except GenerationError as error:
+        raise CommandError(error.message) from error
+    finally:
+        fleet.close(drain_s=0)
+
+
+async def _draw(service: Service, order: Order, hear: Hear) -> None:
+    def listen(event: ServiceStep | Finished) -> None:
+        if isinstance(event, ServiceStep):
+            progress = event.progress
+            hear(Step(event.index, progress.step, progress.steps, progress.eta_s))
+        else:
+            picture = event.picture
+            hear(Drawn(event.index, picture.data, picture.seed, str(picture.size)))
+
+    drawing = service.start(to_draft(order.body), CUSTOMS, client="terminal", listener=listen)
+    await drawing.result()

@@ -1,0 +1,205 @@
+"""Starts the server and stops it: what is built in which order, and what the operator reads.
+
+Rule: nothing is started before everything that can be refused has been checked.
+"""
+
+import asyncio
+import logging
+import shlex
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from threading import TIMEOUT_MAX
+
+import uvicorn
+from fastapi import FastAPI
+
+from pipelines.errors import NotReady, StorageFailure
+from pipelines.fleet import Fleet
+from server.api_keys import callers_keys, key_file
+from server.app import AppSettings, create_app
+from server.assembly import build_fleet, build_service, default_catalog
+from server.docs_page import DOCS_PATH
+from server.files import FileStore
+from server.settings import ApiKey, Settings
+from server.terminal import CommandError, results_console
+
+_LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_BACKLOG = 2048
+"""Connections the kernel holds while the event loop is busy."""
+_RENDER_S = 5.0
+"""What remains to be done for a drawn picture once the fleet has been drained."""
+_SWEEP_S = 3600.0
+"""Pictures whose addresses have expired are removed this often."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what was accepted.
+
+    Raises: CommandError: why the server cannot start.
+    """
+    keys = callers_keys(settings)
+    listener = _listen(settings)
+    _log_plainly(settings)
+    catalog = default_catalog()
+    try:
+        files = FileStore(settings.data_dir, valid_s=settings.url_ttl_hours * 3600)
+    except StorageFailure as error:
+        raise CommandError(error.message) from error
+    fleet = build_fleet(settings, catalog)
+    service = build_service(settings, catalog, fleet, files)
+    server = _Server(
+        _uvicorn_config(create_app(service, _app_settings(settings, keys)), settings),
+        _House(settings, fleet, files, _address(settings, listener)),
+    )
+    # uvicorn raises the signal that ended it once more; by then nothing is left to be done.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    fleet.start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        fleet.close(drain_s=0)
+        service.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _House:
+    """What the running server looks after besides HTTP."""
+
+    settings: Settings
+    fleet: Fleet
+    files: FileStore
+    address: str
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that greets the operator, and lets the fleet finish before it leaves."""
+
+    def __init__(self, config: uvicorn.Config, house: _House) -> None:
+        super().__init__(config)
+        self._house = house
+        self._chores: list[asyncio.Task[None]] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        _greet(self._house.settings, self._house.address)
+        self._chores = [
+            asyncio.create_task(_announce_ready(self._house.fleet)),
+            asyncio.create_task(_sweep(self._house.files)),
+        ]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Refuse new requests and finish the accepted ones; a second Ctrl-C does not wait."""
+        fleet = self._house.fleet
+        _tell("stopping: accepted requests are finished first (Ctrl-C again: at once)")
+        drain_s = self._house.settings.drain_s
+        drained = asyncio.create_task(asyncio.to_thread(fleet.close, drain_s))
+        await super().shutdown(sockets)
+        await asyncio.to_thread(fleet.close, 0.0)
+        await drained
+        for chore in self._chores:
+            chore.cancel()
+        _tell("stopped")
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Take the port before anything else is started.
+
+    Raises: CommandError: it cannot be had.
+    """
+    try:
+        (family, kind, protocol, _, address), *_ = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        raise CommandError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; "
+            "another port: --port"
+        ) from error
+    return listener
+
+
+def _log_plainly(settings: Settings) -> None:
+    """One line per event on standard error. Addresses of pictures are secrets: no access log."""
+    logging.basicConfig(
+        level=settings.log_level.upper(), format=_LOG_FORMAT, stream=sys.stderr, force=True
+    )
+    if settings.log_level != "debug":
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
+    return AppSettings(
+        keys={key.name: key.secret.get_secret_value() for key in keys},
+        version=metadata.version("seedbed"),
+        max_body_bytes=settings.max_body_mib * 1024 * 1024,
+        public_url=None if settings.public_url is None else str(settings.public_url).rstrip("/"),
+        cors_origins=settings.origins,
+    )
+
+
+def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=settings.log_level == "debug",
+        server_header=False,
+        timeout_graceful_shutdown=round(settings.drain_s + _RENDER_S),
+    )
+
+
+def _address(settings: Settings, listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _greet(settings: Settings, address: str) -> None:
+    """Say where everything is, and one line that draws a picture when it is pasted."""
+    if settings.keys:
+        kept = f"the configured ones: {', '.join(key.name for key in settings.keys)}"
+        key = "YOUR_KEY"
+    else:
+        path = key_file(settings)
+        kept = str(path)
+        key = f"$(cat {shlex.quote(str(path.absolute()))})"
+    body = '{"model": "seedbed", "prompt": "a red circle on a blue ground"}'
+    _tell(f"seedbed {metadata.version('seedbed')}")
+    _tell(f"  address   {address}")
+    _tell(f"  API docs  {address}{DOCS_PATH}")
+    _tell(f"  API key   {kept}")
+    _tell(
+        f"  try it    curl {address}/v1/images/generations "
+        f"-H \"Authorization: Bearer {key}\" -H 'Content-Type: application/json' -d '{body}'"
+    )
+    _tell("loading the model ...")
+
+
+async def _announce_ready(fleet: Fleet) -> None:
+    began_s = time.monotonic()
+    try:
+        await asyncio.to_thread(fleet.wait_ready, TIMEOUT_MAX)
+    except NotReady as error:
+        if fleet.state == "failed":
+            _tell(f"NOT READY: {error.message}")
+        return
+    _tell(f"ready: pictures can be drawn ({time.monotonic() - began_s:.1f} s of loading)")
+
+
+async def _sweep(files: FileStore) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_S)
+        await asyncio.to_thread(files.sweep)
+
+
+def _tell(line: str) -> None:
+    results_console().print(line, markup=False)
