@@ -97,7 +97,7 @@ class Settings(BaseSettings):
         "machine: other users can read them)",
     )
     data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
-        Path("data"), description="folder of the pictures, the database and the key made at start"
+        Path("data"), description="folder of the pictures and of the key made at the first start"
     )
     public_url: Annotated[AnyHttpUrl | None, AfterValidator(_check_public_url)] = Field(
         None,
