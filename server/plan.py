@@ -102,7 +102,7 @@ def make_plan(
             "model": f"{stand_in.name}; requested={named.id}",
             "native-size": str(native),
             "resample": "none" if native == size else "lanczos",
-            "guidance": _requested(draft.guidance_scale) + f"applied={guidance:.4g}",
+            "guidance": _requested(_short(draft.guidance_scale)) + f"applied={guidance:.4g}",
             "quality": _requested(draft.quality) + f"applied={quality}",
             "seed": ", ".join(str(request.seed) for request in requests),
             "ignored": ", ".join(dict.fromkeys((*draft.ignored, *_without_effect(draft, named)))),
@@ -206,3 +206,7 @@ def _without_effect(draft: Draft, named: NamedModel) -> list[str]:
 
 def _requested(said: object) -> str:
     return "" if said is None else f"requested={said}; "
+
+
+def _short(value: float | None) -> str | None:
+    return None if value is None else f"{value:.6g}"
