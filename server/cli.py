@@ -23,26 +23,33 @@ _BEHIND = {
 _UNITS = {"mib": "MIB", "s": "SECONDS", "hours": "HOURS", "dir": "FOLDER", "url": "URL"}
 """Last word of a setting's name -> how its value is called in the help."""
 
-app = typer.Typer(
-    name="seedbed",
-    help="An image server that speaks the Volcengine Ark and OpenAI image APIs.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-config = typer.Typer(help="Look at the settings.", no_args_is_help=True)
-app.add_typer(config, name="config")
-
 
 def main() -> None:
     """Run the command line; a fault is one line on standard error and exit status 1."""
     try:
-        app()
+        build_app()()
     except CommandError as fault:
         errors_console().print(f"seedbed: {fault}", markup=False)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+def build_app() -> typer.Typer:
+    """The whole command line."""
+    config = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+    config.command("show")(show)
+    app = typer.Typer(
+        name="seedbed",
+        help="An image server that speaks the Volcengine Ark and OpenAI image APIs.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    for command in (serve, generate, version):
+        app.command()(command)
+    app.add_typer(config, name="config")
+    return app
 
 
 def _setting(name: str) -> Any:
@@ -55,7 +62,6 @@ def _setting(name: str) -> Any:
     )
 
 
-@app.command()
 def serve(
     context: typer.Context,
     host: Annotated[str | None, _setting("host")] = None,
@@ -83,7 +89,6 @@ def serve(
     _behind("serve")(load(said).settings)
 
 
-@app.command()
 def generate(
     context: typer.Context,
     prompt: Annotated[str, typer.Argument(help="What to draw, in English or Chinese.")],
@@ -131,7 +136,6 @@ def generate(
     _behind("generate")(load({}).settings, **context.params)
 
 
-@config.command("show")
 def show() -> None:
     """Print every setting, its value and where the value comes from."""
     loaded = load({})
@@ -140,7 +144,6 @@ def show() -> None:
         console.print(f"{name:<20}{_shown(loaded, name):<28}{origin}", markup=False)
 
 
-@app.command()
 def version() -> None:
     """Print the version."""
     results_console().print(metadata.version("seedbed"))
