@@ -59,6 +59,10 @@ class StepCost:
         """Predict `steps` steps of one picture drawn alone."""
         return steps * self.step_s(tokens)
 
+    def work_s(self, tokens: float, steps: int) -> float:
+        """The share of a saturated device that `steps` steps of one picture take."""
+        return steps * tokens * self.s_per_token
+
     @property
     def s_per_token(self) -> float:
         """Seconds that a token costs on a saturated device."""

@@ -3,14 +3,15 @@
 It knows pipelines and requests, no process and no HTTP. Its promises:
 
 1. Every accepted request is answered exactly once, through `_settle`.
-2. A failure in a merged call is tried again row by row: the guilty row fails, its mates go on with
-   the very values they would have had.
+2. A failure in a merged call is tried again in smaller groups: the guilty request fails, its mates
+   go on. Values that are not finite make a request run once more, alone, before it fails.
 3. A cancelled request runs no further step.
 """
 
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
 import torch
@@ -18,7 +19,6 @@ import torch
 from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.errors import Cancelled, GenerationError, ModelFailure, OutOfMemory
-from pipelines.lanes import Lane
 from pipelines.load import pick_device
 from pipelines.memory import Models, Resident
 from pipelines.merge import Call, Digests
@@ -52,15 +52,15 @@ class _Job:
         self.resident = resident
         self.arrived_s = arrived_s
         self.reported = 0
+        self.shared = False
 
     @property
     def request(self) -> ImageRequest:
         return self.session.request
 
     @property
-    def remaining_s(self) -> float:
-        left = max(0, self.session.steps - self.session.step)
-        return self.resident.cost.draw_s(self.request.size.tokens, left)
+    def steps_left(self) -> int:
+        return max(0, self.session.steps - self.session.step)
 
 
 class Engine:
@@ -103,7 +103,7 @@ class Engine:
         Raises: UnknownModel: when its model is not resident (then it is not accepted).
         """
         resident = self.models.get(request.model)
-        session = Session(request, resident.pipe, resident.family.arguments(request), self._digests)
+        session = self._session(request, resident)
         clients = {job.request.client for job in self._jobs.values()}
         if request.client not in clients:
             self._scheduler.arrive(request.client, clients)
@@ -141,20 +141,17 @@ class Engine:
         self._unstarted.clear()
 
     def _parked(self) -> list[Parked]:
-        return [
-            _in_scheduler_terms(job, job.session.pending)
-            for job in self._jobs.values()
-            if job.session.pending is not None
-        ]
+        return [_in_scheduler_terms(job) for job in self._jobs.values() if job.session.pending]
 
-    def _values_of(self, jobs: Sequence[_Job]) -> list[Any]:
-        """Run the jobs' pending calls together; where that fails, in halves, down to single rows.
+    def _values_of(self, jobs: Sequence[_Job]) -> list[list[Any] | Exception]:
+        """Run the jobs' pending calls together; where that fails, in halves, down to single jobs.
 
-        A failed single row's value is the exception itself.
+        Each job's value is the list of its calls' values, or the exception its own calls raised.
         """
-        calls = [job.session.pending for job in jobs if job.session.pending is not None]
+        calls = [call for job in jobs for call in job.session.pending]
         try:
-            return self._run(calls)
+            values = iter(self._run(calls))
+            return [[next(values) for _ in job.session.pending] for job in jobs]
         except Exception as error:  # noqa: BLE001 - whatever a model raises is told to its rows
             if len(jobs) == 1:
                 return [error]
@@ -164,8 +161,9 @@ class Engine:
         half = len(jobs) // 2
         return self._values_of(jobs[:half]) + self._values_of(jobs[half:])
 
-    def _advance(self, jobs: Sequence[_Job], values: Sequence[Any]) -> None:
+    def _advance(self, jobs: Sequence[_Job], values: Sequence[list[Any] | Exception]) -> None:
         for job, value in zip(jobs, values, strict=True):
+            job.shared = job.shared or len(jobs) > 1
             if isinstance(value, Exception):
                 job.session.fail(value)
             else:
@@ -176,13 +174,31 @@ class Engine:
         session = job.session
         if session.step > job.reported:
             job.reported = session.step
-            self._listener.progress(job.request.id, session.step, session.steps, job.remaining_s)
+            eta_s = job.resident.cost.draw_s(job.request.size.tokens, job.steps_left)
+            self._listener.progress(job.request.id, session.step, session.steps, eta_s)
         if not session.finished:
             return
         if session.pixels is not None:
             self._settle(job, session.pixels)
+        elif isinstance(session.error, FloatingPointError) and job.shared:
+            self._again_alone(job)
         else:
             self._settle(job, _named(session.error, job.request))
+
+    def _again_alone(self, job: _Job) -> None:
+        """Draw once more without company: NaN must be this request's own before it fails."""
+        log.warning("request %s gave values that are not finite, trying it alone", job.request.id)
+        request = replace(job.request, reproducible=True)
+        again = _Job(self._session(request, job.resident), job.resident, job.arrived_s)
+        again.reported = job.reported
+        self._jobs[request.id] = again
+        self._unstarted.append(request.id)
+
+    def _session(self, request: ImageRequest, resident: Resident) -> Session:
+        arguments = resident.family.arguments(request)
+        session = Session(request, resident.pipe, arguments, self._digests)
+        session.pairs.wanted = 2 * request.size.tokens <= resident.cost.knee
+        return session
 
     def _settle(self, job: _Job, outcome: Pixels | GenerationError) -> None:
         """The one place that answers a request."""
@@ -206,16 +222,17 @@ def build_engine(
     return Engine(Models(pick_device(device)), listener, run=run)
 
 
-def _in_scheduler_terms(job: _Job, call: Call) -> Parked:
-    request, cost = job.request, job.resident.cost
+def _in_scheduler_terms(job: _Job) -> Parked:
+    request, cost, calls = job.request, job.resident.cost, job.session.pending
+    call = calls[0]
     return Parked(
         id=request.id,
         lane=call.lane,
         key=call.key,
-        tokens=request.size.tokens,
+        tokens=request.size.tokens * len(calls),
         knee=cost.knee,
-        rows=call.rows,
-        remaining_s=0.0 if call.lane is Lane.DECODE else job.remaining_s,
+        rows=sum(call.rows for call in calls),
+        remaining_s=cost.work_s(request.size.tokens, job.steps_left),
         isolated_s=cost.draw_s(request.size.tokens, job.session.steps),
         arrived_s=job.arrived_s,
         client=request.client,

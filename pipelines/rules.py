@@ -29,6 +29,8 @@ class Rule:
     """Rows of different latent sizes may share a forward."""
     caches: tuple[str, ...] = ()
     """Per-request KV caches: idle ones may meet, one in use makes its request run alone."""
+    pairs: bool = False
+    """Pipelines take only views of the conditional output before they ask for the other one."""
     auxiliary: bool = False
     """Feeds another denoiser of the same step (ControlNet), so it goes first to keep phase."""
 

@@ -7,7 +7,7 @@ the engine resumes it with a value, an exception, or not at all.
 
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import greenlet
@@ -18,7 +18,9 @@ from diffusers.guiders.guider_utils import BaseGuidance
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
 
 from pipelines.gate import DenoiserGate, StageGate
+from pipelines.lanes import Lane
 from pipelines.merge import Call, Digests
+from pipelines.pairs import Pairs
 from pipelines.rules import RULES
 from pipelines.types import ImageRequest, Pixels
 
@@ -32,11 +34,16 @@ class _Withdrawn(BaseException):
     """Unwinds a pipeline. Not an Exception: no `except Exception` inside may swallow it."""
 
 
+class _Unpaired(Exception):
+    """A step ended after one call where a pair was expected: its output was never computed."""
+
+
 class Session:
     """A request's pipeline call, and where it stands.
 
-    `pending` is the call it waits for; None before the start and after the end. After the end
-    exactly one of `pixels` and `error` is set, or neither when it was withdrawn.
+    `pending` holds the calls it waits for: one, or the conditional and the unconditional one of a
+    step; empty before the start and after the end. After the end exactly one of `pixels` and
+    `error` is set, or neither when it was withdrawn.
     """
 
     def __init__(
@@ -47,13 +54,15 @@ class Session:
         digests: Digests,
     ) -> None:
         self.request = request
-        self.pending: Call | None = None
+        self.pending: tuple[Call, ...] = ()
         self.pixels: Pixels | None = None
         self.error: Exception | None = None
         self.step = 0
         self.steps = request.steps
-        self._pipe = _private_copy(pipe, self._park, self._on_step, digests)
+        self.pairs = Pairs()
+        self._pipe = pipe
         self._arguments = arguments
+        self._digests = digests
         self._greenlet = greenlet.greenlet(self._run)
 
     @property
@@ -62,36 +71,53 @@ class Session:
 
     def start(self) -> None:
         """Run up to the first call on a component."""
-        self.pending = self._greenlet.switch()
+        self.pending = self._greenlet.switch() or ()
 
-    def feed(self, value: Any) -> None:
-        """Resume with the value of the pending call and run up to the next one."""
-        self.pending = self._greenlet.switch(value)
+    def feed(self, values: Sequence[Any]) -> None:
+        """Resume with the values of the pending calls and run up to the next ones."""
+        self.pending = self._greenlet.switch(values) or ()
 
     def fail(self, error: Exception) -> None:
-        """Resume with an exception in place of the value: the pipeline unwinds with it."""
-        self.pending = self._greenlet.throw(error)
+        """Resume with an exception in place of the values: the pipeline unwinds with it."""
+        self.pending = self._greenlet.throw(error) or ()
 
     def withdraw(self) -> None:
         """Unwind without a result; harmless on a session that is over or has not begun."""
         if self._greenlet and not self.finished:
             self._greenlet.throw(_Withdrawn())
-        self.pending = None
+        self.pending = ()
 
     def _run(self) -> None:
-        generator = torch.Generator("cpu").manual_seed(self.request.seed)
         try:
-            result = self._pipe(generator=generator, output_type="np", **self._arguments)
-            self.pixels = _to_pixels(result)
+            try:
+                self.pixels = self._draw()
+            except _Unpaired:
+                self.pairs.forbid()
+                self.step = 0
+                self.pixels = self._draw()
         except _Withdrawn:
             return
         except Exception as error:  # noqa: BLE001 - whatever a pipeline raises is its request's end
             self.error = error
 
+    def _draw(self) -> Pixels:
+        generator = torch.Generator("cpu").manual_seed(self.request.seed)
+        pipe = _private_copy(self._pipe, self._park, self._on_step, self._digests)
+        return _to_pixels(pipe(generator=generator, output_type="np", **self._arguments))
+
     def _park(self, call: Call) -> Any:
-        return self._greenlet.parent.switch(call)
+        if call.lane is not Lane.DENOISE:
+            return self._greenlet.parent.switch((call,))[0]
+        promised = self.pairs.promise(call)
+        if promised is not None:
+            return promised
+        calls = self.pairs.due(call)
+        return self.pairs.settle(self._greenlet.parent.switch(calls))
 
     def _on_step(self, steps: int) -> None:
+        if self.pairs.outstanding:
+            raise _Unpaired
+        self.pairs.end_step()
         self.step += 1
         self.steps = max(steps, self.step)
 
@@ -137,9 +163,8 @@ def _counting(noise_scheduler: Any, on_step: Callable[[int], None]) -> Any:
 
     @functools.wraps(step)  # pipelines inspect the signature for `eta` and `generator`
     def counted(*args: Any, **kwargs: Any) -> Any:
-        result = step(*args, **kwargs)
         on_step(len(noise_scheduler.timesteps))
-        return result
+        return step(*args, **kwargs)
 
     noise_scheduler.step = counted
     return noise_scheduler

@@ -46,10 +46,10 @@ def _draw(resident: Resident, digests: Digests) -> tuple[Size, Call]:
     session = Session(request, resident.pipe, resident.family.arguments(request), digests)
     session.start()
     denoise: Call | None = None
-    while session.pending is not None:
-        call = session.pending
+    while session.pending:
+        call = session.pending[0]
         denoise = call if call.lane is Lane.DENOISE else denoise
-        session.feed(run([call])[0])
+        session.feed(run(session.pending))
     if session.error is not None:
         raise session.error
     if denoise is None:

@@ -22,8 +22,8 @@ def session(models: Models, **changes: object) -> Session:
 
 @torch.no_grad()
 def finish(parked: Session) -> None:
-    while parked.pending is not None:
-        parked.feed(run([parked.pending])[0])
+    while parked.pending:
+        parked.feed(run(parked.pending))
 
 
 @torch.no_grad()
@@ -35,9 +35,9 @@ def start(parked: Session) -> Session:
 def test_text_encoding_denoising_and_decoding_are_separate_calls(models: Models) -> None:
     parked, lanes = start(session(models, steps=3)), []
     with torch.no_grad():
-        while parked.pending is not None:
-            lanes.append(parked.pending.lane)
-            parked.feed(run([parked.pending])[0])
+        while parked.pending:
+            lanes.append(parked.pending[0].lane)
+            parked.feed(run(parked.pending))
     assert lanes == [Lane.ENCODE, Lane.ENCODE, *[Lane.DENOISE] * 3, Lane.DECODE]
 
 
@@ -62,10 +62,10 @@ def test_the_shared_pipeline_is_not_touched(models: Models) -> None:
 def test_two_sessions_on_one_pipeline_keep_their_own_step_index(models: Models) -> None:
     one, other = start(session(models, steps=3)), start(session(models, steps=5))
     with torch.no_grad():
-        while one.pending is not None or other.pending is not None:
+        while one.pending or other.pending:
             for parked in (one, other):
-                if parked.pending is not None:
-                    parked.feed(run([parked.pending])[0])
+                if parked.pending:
+                    parked.feed(run(parked.pending))
     assert (one.step, one.steps) == (3, 3)
     assert (other.step, other.steps) == (5, 5)
 
@@ -76,7 +76,7 @@ def test_a_withdrawn_session_has_neither_picture_nor_error(models: Models) -> No
         parked.withdraw()
         parked.withdraw()
     assert parked.finished
-    assert parked.pending is None
+    assert parked.pending == ()
     assert parked.pixels is None
     assert parked.error is None
 
