@@ -177,11 +177,11 @@ class Fleet:
         """A worker said something (on its supervisor's thread)."""
         match message:
             case Ready(device, costs):
-                log.info("the worker on %s is ready (process %s)", device, worker.pid)
                 with self._changed:
                     self._desks[worker].open(dict(costs))
                     self._feed(worker)
                     self._changed.notify_all()
+                log.info("the worker on %s is ready (process %s)", device, worker.pid)
             case Progress(request_id, step):
                 self._report(request_id, step, message)
             case Done(request_id):
@@ -207,7 +207,7 @@ class Fleet:
         worker = self._least_busy(request)
         if worker is None:
             raise NotReady(f"no worker can be started: {self.reason}", FAILED_RETRY_S)
-        if not any(desk.was_ready for desk in able):
+        if not any(desk.was_ready for desk in self._desks.values()):
             raise NotReady(self.reason, START_RETRY_S)
         backlog_s = self._desks[worker].backlog_s
         if backlog_s >= self._max_backlog_s:

@@ -78,7 +78,7 @@ class Supervisor:
 
     def stop(self, at_once: bool) -> None:
         """Let the worker finish its work and leave, or kill it."""
-        self._at_once = at_once
+        self._at_once = self._at_once or at_once
         self._stopping.set()
         self._wakeup.set()
 
@@ -86,6 +86,7 @@ class Supervisor:
         """Wait until the worker is gone."""
         if self._thread.ident is not None:
             self._thread.join()
+        self._wakeup.close()
 
     def _run(self) -> None:
         pauses_s = self._endurance.restart_pauses_s
