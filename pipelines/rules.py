@@ -40,6 +40,7 @@ _MASKED_TEXT = {"encoder_hidden_states": "encoder_attention_mask"}
 _QWEN = Rule(
     pad={"encoder_hidden_states": "encoder_hidden_states_mask"},
     row_lists=("img_shapes",),  # equal token counts are not enough: RoPE follows the layout
+    pairs=True,
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -50,28 +51,28 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         # Everything has a batch dimension; the exact text length is part of the key.
         "SD3Transformer2DModel": Rule(),
         "Ideogram4Transformer2DModel": Rule(),
-        "CogView4Transformer2DModel": Rule(),
+        "CogView4Transformer2DModel": Rule(pairs=True),
         "AuraFlowTransformer2DModel": Rule(),
         # Position ids belong to the forward. Flux2's are 3-D, but the model reads only row 0.
-        "FluxTransformer2DModel": Rule(shared=_IDS),
-        "ChromaTransformer2DModel": Rule(shared=_IDS),
-        "OvisImageTransformer2DModel": Rule(shared=_IDS),
-        "LongCatImageTransformer2DModel": Rule(shared=_IDS),
-        "Flux2Transformer2DModel": Rule(shared=_IDS),
+        "FluxTransformer2DModel": Rule(shared=_IDS, pairs=True),
+        "ChromaTransformer2DModel": Rule(shared=_IDS, pairs=True),
+        "OvisImageTransformer2DModel": Rule(shared=_IDS, pairs=True),
+        "LongCatImageTransformer2DModel": Rule(shared=_IDS, pairs=True),
+        "Flux2Transformer2DModel": Rule(shared=_IDS, pairs=True),
         "Flux3Transformer2DModel": Rule(shared=(*_IDS, "image_cond_ids")),
-        "Krea2Transformer2DModel": Rule(shared=("position_ids",)),
+        "Krea2Transformer2DModel": Rule(shared=("position_ids",), pairs=True),
         "Kandinsky5Transformer3DModel": Rule(
-            shared=("visual_rope_pos", "text_rope_pos", "scale_factor")
+            shared=("visual_rope_pos", "text_rope_pos", "scale_factor"), pairs=True
         ),
         # Real text masks: shorter prompts are padded right.
         "QwenImageTransformer2DModel": _QWEN,
         "NucleusMoEImageTransformer2DModel": _QWEN,
         "SanaTransformer2DModel": Rule(pad=_MASKED_TEXT),
         "PixArtTransformer2DModel": Rule(pad=_MASKED_TEXT),
-        "Lumina2Transformer2DModel": Rule(pad=_MASKED_TEXT),
+        "Lumina2Transformer2DModel": Rule(pad=_MASKED_TEXT, pairs=True),
         "PRXTransformer2DModel": Rule(pad={"encoder_hidden_states": "attention_mask"}),
         "HunyuanImageTransformer2DModel": Rule(
-            pad=_MASKED_TEXT | {"encoder_hidden_states_2": "encoder_attention_mask_2"}
+            pad=_MASKED_TEXT | {"encoder_hidden_states_2": "encoder_attention_mask_2"}, pairs=True
         ),
         "ErnieImageTransformer2DModel": Rule(pad={"text_bth": None}),
         # Padding moves the image's RoPE offset even under a mask: exact text length only.
@@ -80,6 +81,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             rows_from="x", row_lists=("x", "cap_feats"), mixed_sizes=True
         ),
         "HiDreamImageTransformer2DModel": Rule(rows_dim={"encoder_hidden_states_llama3": 1}),
-        "GlmImageTransformer2DModel": Rule(caches=("kv_caches",)),
+        "GlmImageTransformer2DModel": Rule(caches=("kv_caches",), pairs=True),
     }
 )
