@@ -84,6 +84,11 @@ class Engine:
         self._unstarted: list[str] = []
 
     @property
+    def device(self) -> str:
+        """What it draws on, in torch's name: "cpu", "cuda:0"."""
+        return str(self.models.device)
+
+    @property
     def idle(self) -> bool:
         return not self._jobs
 

@@ -50,6 +50,9 @@ class Engine(Protocol):
     """What a worker asks of its engine."""
 
     @property
+    def device(self) -> str: ...
+
+    @property
     def idle(self) -> bool: ...
 
     def load(self, stand_in: StandIn) -> None: ...
@@ -140,7 +143,7 @@ def build(spec: WorkerSpec, voice: Voice) -> tuple[Engine, Ready]:
         voice.say(Loading(stand_in.name))
         engine.load(stand_in)
         costs.append((stand_in.name, engine.warm_up(stand_in.name)))
-    return engine, Ready(spec.device, tuple(costs))
+    return engine, Ready(engine.device, tuple(costs))
 
 
 def serve(engine: Engine, inbox: Inbox, voice: Voice, fault: Fault | None) -> None:

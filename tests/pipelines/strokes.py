@@ -61,6 +61,8 @@ def _stroke(canvas: Pixels) -> Pixels:
 
 
 class StrokesEngine:
+    device = "paper"
+
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
         self._models: set[str] = set()

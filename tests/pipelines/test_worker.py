@@ -56,7 +56,7 @@ def until(process: WorkerProcess, kind: type) -> tuple[list[FromWorker], Pixels 
 def test_a_worker_loads_its_models_then_says_what_they_cost(worker: WorkerProcess) -> None:
     heard, _ = until(worker, Ready)
 
-    assert heard == [Loading("strokes"), Ready("cpu", (("strokes", COST),))]
+    assert heard == [Loading("strokes"), Ready("paper", (("strokes", COST),))]
 
 
 def test_a_request_is_answered_with_its_progress_and_then_its_pixels(worker: WorkerProcess) -> None:
