@@ -28,6 +28,7 @@ from server.models_page import list_ark_models, list_models, show_model
 from server.ops import livez, readyz, version
 from server.routing import Endpoint, Router
 from server.service import Service
+from server.sse import HEARTBEAT_S
 from server.streaming import streaming_endpoint
 
 ARK_ROOT = "/api/v3"
@@ -55,6 +56,8 @@ class AppSettings:
     """What picture addresses begin with; None takes the address the request came to."""
     cors_origins: tuple[str, ...] = ()
     """Web origins whose pages may call the API from a browser; "*" means all."""
+    heartbeat_s: float = HEARTBEAT_S
+    """How long a stream may be silent before it shows that it is alive."""
 
 
 def create_app(service: Service, settings: AppSettings) -> FastAPI:
@@ -74,7 +77,7 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
     _add_post(app, ARK_GENERATIONS, router.drawing_endpoint(ark), ArkBody)
     for path in (OPENAI_GENERATIONS, "/images/generations"):
         _add_post(app, path, router.drawing_endpoint(openai), OpenAIBody)
-    _add_post(app, NATIVE_IMAGES, streaming_endpoint(router), NativeBody)
+    _add_post(app, NATIVE_IMAGES, streaming_endpoint(router, settings.heartbeat_s), NativeBody)
     _add_model_lists(app)
 
     app.add_middleware(RequireKey, keys=Keys(settings.keys))

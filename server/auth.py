@@ -43,7 +43,7 @@ class Keys:
             raise Unauthenticated(
                 "The Authorization header must read: Authorization: Bearer YOUR_KEY."
             )
-        given = secret.strip().encode()
+        given = secret.strip().encode("latin-1")  # the bytes that were sent, whatever they mean
         right = [name for name, known in self._secrets.items() if hmac.compare_digest(given, known)]
         if not right:
             raise WrongKey("Incorrect API key provided. Ask the operator of this server for one.")

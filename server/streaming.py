@@ -17,12 +17,12 @@ from server.dialect import Json
 from server.dialects.native import COMPLETED, CUSTOMS, render_event, to_draft
 from server.routing import Endpoint, Router, seedbed_headers
 from server.service import Drawing, Finished, Step
-from server.sse import HEADERS, HEARTBEAT, HEARTBEAT_S, MEDIA_TYPE, frame
+from server.sse import HEADERS, HEARTBEAT, MEDIA_TYPE, frame
 
 _Queue = asyncio.Queue[Step | Finished | None]
 
 
-def streaming_endpoint(router: Router, heartbeat_s: float = HEARTBEAT_S) -> Endpoint:
+def streaming_endpoint(router: Router, heartbeat_s: float) -> Endpoint:
     """An endpoint of the native dialect."""
 
     async def stream(request: Request) -> Response:

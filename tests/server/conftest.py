@@ -38,6 +38,7 @@ def serving(
     gpt_image_response: GptImageResponse = "both",
     public_url: str | None = None,
     cors_origins: tuple[str, ...] = (),
+    heartbeat_s: float = 15.0,
 ) -> Iterator[Site]:
     """Serve on a free port, from a thread, until the block ends."""
     files = FileStore(data_dir)
@@ -48,6 +49,7 @@ def serving(
         max_body_bytes=MAX_BODY_BYTES,
         public_url=public_url,
         cors_origins=cors_origins,
+        heartbeat_s=heartbeat_s,
     )
     app = create_app(service, settings)
     listener = socket.create_server(("127.0.0.1", 0))

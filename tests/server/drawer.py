@@ -23,6 +23,7 @@ class Script:
 
     refuse: Exception | None = None
     """Raised by submit."""
+    refusals_left: int = 1_000_000
     fail_at: dict[int, Exception] = field(default_factory=dict)
     """Raised by the picture whose seed this is."""
     gate: threading.Event | None = None
@@ -52,7 +53,8 @@ class Drawer:
         self, request: ImageRequest, on_progress: Callable[[Progress], None] | None = None
     ) -> Future[Pixels]:
         script = self.scripts.get(request.prompt, Script())
-        if script.refuse is not None:
+        if script.refuse is not None and script.refusals_left:
+            script.refusals_left -= 1
             raise script.refuse
         self._prompts[request.id] = request.prompt
         self.drawn.append(request)

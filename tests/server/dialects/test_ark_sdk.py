@@ -1,0 +1,91 @@
+"""The real `volcengine-ark-runtime` package, plain and async."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from volcenginesdkarkruntime import Ark, AsyncArk
+from volcenginesdkarkruntime._exceptions import (
+    ArkAuthenticationError,
+    ArkBadRequestError,
+    ArkInternalServerError,
+    ArkNotFoundError,
+)
+
+from pipelines.errors import ModelFailure
+from tests.server.conftest import KEY, Site
+from tests.server.drawer import Drawer
+from tests.server.pictures import opened
+
+M3 = "doubao-seedream-3-0-t2i-250415"
+M4 = "doubao-seedream-4-0-250828"
+
+
+@pytest.fixture(scope="module")
+def sdk(site: Site) -> Iterator[Ark]:
+    sdk = Ark(base_url=f"{site.url}/api/v3", api_key=KEY)
+    yield sdk
+    sdk.close()
+
+
+def test_it_draws_with_two_arguments(sdk: Ark) -> None:
+    answer = sdk.images.generate(model=M4, prompt="a cat")
+    assert answer.error is None
+    assert answer.data[0].url.endswith(".jpg")
+    assert answer.data[0].size == "2048x2048"
+    assert answer.usage.generated_images == 1
+    assert answer._request_id
+
+
+def test_every_parameter_arrives(sdk: Ark) -> None:
+    answer = sdk.images.generate(
+        model=M3,
+        prompt="a cat",
+        size="512x640",
+        seed=12,
+        guidance_scale=2.5,
+        watermark=False,
+        response_format="b64_json",
+        output_format="png",
+    )
+    assert opened(answer.data[0].b64_json).size == (512, 640)
+    assert answer.data[0].url is None
+
+
+def test_refusals_are_the_packages_own_exceptions(sdk: Ark, site: Site) -> None:
+    with pytest.raises(ArkBadRequestError) as caught:
+        sdk.images.generate(model=M4, prompt="a cat", size="800x800")
+    assert caught.value.code == "invalid_parameters"
+    assert caught.value.param == "size"
+    with pytest.raises(ArkNotFoundError):
+        sdk.images.generate(model="no-such-model", prompt="a cat")
+    stranger = Ark(base_url=f"{site.url}/api/v3", api_key="wrong")
+    with pytest.raises(ArkAuthenticationError):
+        stranger.images.generate(model=M4, prompt="a cat")
+    stranger.close()
+
+
+def test_a_broken_model_is_not_asked_twice(sdk: Ark, drawer: Drawer) -> None:
+    drawer.script("ark sdk failure", fail_at={1: ModelFailure("NaN")})
+    before = len(drawer.drawn)
+    with pytest.raises(ArkInternalServerError):
+        sdk.images.generate(model=M3, prompt="ark sdk failure", seed=1)
+    assert len(drawer.drawn) == before + 1
+
+
+def test_the_async_client_draws(site: Site) -> None:
+    async def draw() -> str:
+        sdk = AsyncArk(base_url=f"{site.url}/api/v3", api_key=KEY)
+        answer = await sdk.images.generate(model=M3, prompt="a cat", size="512x512")
+        await sdk.close()
+        url: str = answer.data[0].url
+        return url
+
+    assert asyncio.run(draw()).startswith(site.url)
+
+
+def test_at_the_other_dialects_path_it_draws_in_that_dialect(site: Site) -> None:
+    sdk = Ark(base_url=f"{site.url}/v1", api_key=KEY)
+    answer = sdk.images.generate(model=M3, prompt="a cat", size="512x512")
+    assert answer.data[0].url.endswith(".png")
+    sdk.close()

@@ -1,0 +1,135 @@
+"""A draft becomes exactly what will be drawn."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from pipelines.catalog import embedded_catalog
+from pipelines.errors import RequestError, TooLarge, TooSmall, UnknownModel, UnsupportedValue
+from pipelines.types import Size
+from server.draft import Customs, Draft
+from server.plan import MAX_SEED, Plan, make_plan
+
+ARK = Customs(output_format="jpeg", only_ark_models=True)
+OPENAI = Customs(output_format="png")
+
+
+def plan(customs: Customs = OPENAI, gpt_image_url: bool = True, **said: Any) -> Plan:
+    draft = Draft(**({"model": "gpt-image-1", "prompt": "a cat"} | said))
+    return make_plan(
+        draft,
+        customs,
+        embedded_catalog(),
+        client="tester",
+        gpt_image_url=gpt_image_url,
+        random_seed=lambda: 77,
+    )
+
+
+def test_every_picture_is_a_request_of_its_own_with_the_next_seed() -> None:
+    requests = plan(n=3, seed=5).requests
+    assert [request.seed for request in requests] == [5, 6, 7]
+    assert len({request.id for request in requests}) == 3
+    assert {dataclasses.replace(request, id="", seed=0) for request in requests} == {
+        dataclasses.replace(requests[0], id="", seed=0)
+    }
+    assert requests[0].client == "tester"
+    assert requests[0].model == "embedded"
+
+
+def test_seeds_begin_again_at_zero_after_the_last() -> None:
+    assert [r.seed for r in plan(n=2, seed=MAX_SEED).requests] == [MAX_SEED, 0]
+
+
+@pytest.mark.parametrize("seed", [None, -1])
+def test_without_a_seed_one_is_drawn(seed: int | None) -> None:
+    assert plan(seed=seed).requests[0].seed == 77
+
+
+def test_quality_and_guidance_go_through_the_family() -> None:
+    low, high = plan(quality="low").requests[0], plan(quality="max").requests[0]
+    assert low.steps < high.steps
+    weak, strong = (plan(guidance_scale=scale).requests[0] for scale in (1, 10))
+    assert weak.guidance < plan().requests[0].guidance < strong.guidance
+
+
+def test_the_family_chooses_what_it_draws_and_the_finish_what_is_given() -> None:
+    made = plan(size="1536x1024")
+    assert made.finish.size == Size(1536, 1024)
+    assert made.requests[0].size == Size(160, 112)
+    assert made.facts["native-size"] == "160x112"
+    assert made.facts["resample"] == "lanczos"
+
+
+def test_a_size_drawn_natively_is_not_resampled() -> None:
+    made = plan(model="seedbed", size="128x128")
+    assert made.requests[0].size == Size(128, 128)
+    assert made.facts["resample"] == "none"
+
+
+def test_a_size_that_would_lose_most_of_the_drawn_picture_is_refused() -> None:
+    with pytest.raises(UnsupportedValue, match="would lose more than half") as caught:
+        plan(ARK, model="doubao-seedream-4-0-250828", size="16000x1000")
+    assert caught.value.param == "size"
+
+
+@pytest.mark.parametrize(
+    ("said", "url", "base64", "gpt_image_url"),
+    [
+        ({}, True, True, True),
+        ({}, False, True, False),
+        ({"response_format": "url"}, True, False, False),
+        ({"response_format": "b64_json"}, False, True, True),
+        ({"model": "dall-e-2"}, True, False, False),
+        ({"model": "dall-e-2", "response_format": "b64_json"}, False, True, True),
+    ],
+)
+def test_how_pictures_are_handed_over(
+    said: dict[str, str], url: bool, base64: bool, gpt_image_url: bool
+) -> None:
+    made = plan(gpt_image_url=gpt_image_url, **said)
+    assert (made.wants_url, made.wants_base64) == (url, base64)
+
+
+def test_the_format_is_the_dialects_unless_said() -> None:
+    assert plan(OPENAI).finish.format == "png"
+    assert plan(ARK, model="doubao-seedream-3-0-t2i").finish.format == "jpeg"
+    assert plan(OPENAI, output_format="webp").finish.format == "webp"
+
+
+@pytest.mark.parametrize(
+    ("model", "label"),
+    [("doubao-seedream-3-0-t2i", True), ("dall-e-3", False), ("gpt-image-1", False)],
+)
+def test_seedream_labels_by_default(model: str, label: bool) -> None:
+    assert plan(model=model).finish.label is label
+    assert plan(model=model, watermark=not label).finish.label is not label
+
+
+def test_only_the_models_that_cut_out_do_so_and_the_others_say_it() -> None:
+    assert plan(background="transparent").finish.transparent
+    dall_e = plan(model="dall-e-2", background="transparent")
+    assert not dall_e.finish.transparent
+    assert dall_e.facts["ignored"] == "background"
+
+
+def test_models_of_another_vendor_are_unknown_to_ark() -> None:
+    with pytest.raises(UnknownModel):
+        plan(ARK, model="gpt-image-1")
+
+
+@pytest.mark.parametrize("name", ["negative_prompt", "prompt"])
+def test_texts_have_a_length(name: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        plan(**{name: "x" * 32_001})
+    assert caught.value.param == name
+    assert "32000" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("scale", "error"), [(0.99, TooSmall), (10.01, TooLarge), (float("nan"), RequestError)]
+)
+def test_guidance_stays_within_its_range(scale: float, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        plan(guidance_scale=scale)

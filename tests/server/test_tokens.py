@@ -1,0 +1,31 @@
+"""Usage figures."""
+
+import pytest
+
+from pipelines.families.base import Quality
+from pipelines.types import Size
+from server.tokens import gpt_image_tokens, seedream_tokens, text_tokens
+
+
+@pytest.mark.parametrize(
+    ("quality", "square", "upright", "wide"),
+    [("low", 272, 408, 400), ("standard", 1056, 1584, 1568), ("high", 4160, 6240, 6208)],
+)
+def test_the_published_counts_of_gpt_image_come_out(
+    quality: Quality, square: int, upright: int, wide: int
+) -> None:
+    assert gpt_image_tokens(Size(1024, 1024), quality) == square
+    assert gpt_image_tokens(Size(1024, 1536), quality) == upright
+    assert gpt_image_tokens(Size(1536, 1024), quality) == wide
+
+
+def test_seedream_counts_pixels() -> None:
+    assert seedream_tokens(Size(2048, 2048), 1) == 16384
+    assert seedream_tokens(Size(1600, 600), 2) == 7500
+
+
+@pytest.mark.parametrize(
+    ("prompt", "count"), [("", 1), ("cat", 1), ("a red fox", 3), ("猫" * 4, 3)]
+)
+def test_a_prompt_is_at_least_one_token(prompt: str, count: int) -> None:
+    assert text_tokens(prompt) == count
