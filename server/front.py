@@ -14,10 +14,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipelines.errors import CapacityError, GenerationError, RequestError
+from pipelines.errors import Cancelled, CapacityError, GenerationError, RequestError
 from server.auth import is_public
 from server.dialect import Dialect, Dialects
-from server.errors import BodyTooLarge, MethodNotAllowed, NotFound
+from server.errors import MethodNotAllowed, NotFound
 
 _ECHOED = "x-client-request-id"
 _METHODS = "GET, HEAD, POST, OPTIONS"
@@ -105,12 +105,9 @@ class _Exchange:
 
 
 def error_response(error: Exception, dialect: Dialect, request_id: str) -> Response:
-    """Render an error; a body that was not read to its end ends the connection."""
+    """Render an error in the dialect's shape."""
     answer = dialect.render_error(error, request_id)
-    headers = dict(answer.headers)
-    if isinstance(error, BodyTooLarge):
-        headers["connection"] = "close"
-    return JSONResponse(answer.body, answer.status, headers)
+    return JSONResponse(answer.body, answer.status, dict(answer.headers))
 
 
 async def translate_http_exception(request: Request, error: Exception) -> Response:
@@ -131,7 +128,7 @@ async def translate_http_exception(request: Request, error: Exception) -> Respon
 
 def _log_failure(error: Exception, request_id: str) -> None:
     """Our own faults are logged with their traceback; a caller's are not faults of ours."""
-    if isinstance(error, RequestError | CapacityError):
+    if isinstance(error, RequestError | CapacityError | Cancelled):
         _log.info("%s: %s: %s", request_id, type(error).__name__, error)
     elif isinstance(error, GenerationError):
         _log.error("%s: %s: %s", request_id, type(error).__name__, error, exc_info=error)

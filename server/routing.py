@@ -4,9 +4,8 @@ Knows no dialect by name. Errors are raised; `server.front` renders them.
 """
 
 import asyncio
-import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,9 +24,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _HEADER_PREFIX = "x-seedbed-"
 _LONGEST_HEADER = 1000
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.,;=+\- ]")
-_DRAIN_BYTES = 256 * 1024 * 1024
-_DRAIN_S = 20.0
-"""How much of a refused body is read and thrown away, so that the client gets to read why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +81,9 @@ async def _draw_while_connected(request: Request, drawing: Drawing) -> Drawn:
             return result.result()
         raise Cancelled("The client left.")
     finally:
-        for task in (left, result):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
+        left.cancel()
+        result.cancel()
+        await asyncio.gather(left, result, return_exceptions=True)
 
 
 async def _client_left(request: Request) -> None:
@@ -98,18 +93,19 @@ async def _client_left(request: Request) -> None:
 
 
 async def _read_body(request: Request, limit: int) -> bytes:
-    """Raises: BodyTooLarge: after the rest was thrown away, never kept in memory."""
+    """Read the body, and no more of it than the limit.
+
+    The rest of a refused body is read and thrown away by uvicorn while the answer is under way, so
+    that a client which sends first and reads later still gets to know why.
+
+    Raises: BodyTooLarge.
+    """
     if _declared_length(request) > limit:
-        if request.headers.get("expect", "").lower() != "100-continue":
-            await _drain(request.stream())
         raise BodyTooLarge(limit)
     body = bytearray()
-    chunks = request.stream()
-    async for chunk in chunks:
+    async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            body.clear()
-            await _drain(chunks)
             raise BodyTooLarge(limit)
     return bytes(body)
 
@@ -117,14 +113,3 @@ async def _read_body(request: Request, limit: int) -> bytes:
 def _declared_length(request: Request) -> int:
     text = request.headers.get("content-length", "")
     return int(text) if text.isdecimal() and len(text) < 20 else 0
-
-
-async def _drain(chunks: AsyncIterator[bytes]) -> None:
-    """Read to the end, but not for ever."""
-    drained = 0
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_DRAIN_S):
-            async for chunk in chunks:
-                drained += len(chunk)
-                if drained > _DRAIN_BYTES:
-                    return

@@ -5,7 +5,6 @@ Knows no HTTP path; the events are the native dialect's.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from functools import partial
 
 from starlette.concurrency import run_in_threadpool
@@ -75,8 +74,7 @@ async def _frames(
             yield frame(COMPLETED)
     finally:
         result.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await result
+        await asyncio.gather(result, return_exceptions=True)
 
 
 def _error_event(request: Request, error: Exception) -> Json:

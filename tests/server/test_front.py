@@ -194,7 +194,11 @@ def test_who_asks_first_and_may_send_is_told_to(site: Site) -> None:
 
 @pytest.mark.parametrize("path", [ARK, OPENAI])
 def test_when_the_client_leaves_the_drawing_stops(
-    client: httpx2.Client, site: Site, drawer: Drawer, path: str
+    client: httpx2.Client,
+    site: Site,
+    drawer: Drawer,
+    path: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     prompt = f"nobody waits for this at {path}"
     gate = threading.Event()
@@ -209,6 +213,7 @@ def test_when_the_client_leaves_the_drawing_stops(
     gate.set()
     assert client.get("/livez").status_code == 200
     assert script.steps_done == 0
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_who_leaves_while_sending_costs_nothing(site: Site, client: httpx2.Client) -> None:
