@@ -56,8 +56,10 @@ def _draw(
             raise CommandError(f"{address} needs a key: say --api-key")
     elif server is not None:
         raise CommandError(f"no server that can draw answers at {address}")
+    catalog = default_catalog()
+    local.check(catalog, order)
     display.say(f"no server to draw with at {address}: starting the engine for this one command")
-    local.draw(settings, default_catalog(), order, display.hear)
+    local.draw(settings, catalog, order, display.hear)
 
 
 class _Display:

@@ -1,6 +1,7 @@
 """Draws without a server: starts the engine for one order and ends it afterwards."""
 
 import asyncio
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import TIMEOUT_MAX
@@ -11,10 +12,31 @@ from server.assembly import build_fleet, build_service
 from server.dialects.native import CUSTOMS, to_draft
 from server.files import FileStore
 from server.generate.events import Drawn, Hear, Order, Step
+from server.plan import make_plan
 from server.service import Finished, Service
 from server.service import Step as ServiceStep
 from server.settings import Settings
 from server.terminal import CommandError
+
+_CLIENT = "terminal"
+
+
+def check(catalog: Catalog, order: Order) -> None:
+    """Find an order's faults before the engine is started, which takes seconds.
+
+    Raises: CommandError: what is wrong with it.
+    """
+    try:
+        make_plan(
+            to_draft(order.body),
+            CUSTOMS,
+            catalog,
+            client=_CLIENT,
+            gpt_image_url=False,
+            random_seed=lambda: 0,
+        )
+    except GenerationError as error:
+        raise CommandError(error.message) from error
 
 
 def draw(settings: Settings, catalog: Catalog, order: Order, hear: Hear) -> None:
@@ -27,9 +49,9 @@ def draw(settings: Settings, catalog: Catalog, order: Order, hear: Hear) -> None
     try:
         fleet.wait_ready(TIMEOUT_MAX)
         with TemporaryDirectory(prefix="seedbed-") as folder:
-            service = build_service(settings, catalog, fleet, FileStore(Path(folder)))
-            asyncio.run(_draw(service, order, hear))
-            service.close()
+            files = FileStore(Path(folder))
+            with closing(build_service(settings, catalog, fleet, files)) as service:
+                asyncio.run(_draw(service, order, hear))
     except GenerationError as error:
         raise CommandError(error.message) from error
     finally:
@@ -45,5 +67,5 @@ async def _draw(service: Service, order: Order, hear: Hear) -> None:
             picture = event.picture
             hear(Drawn(event.index, picture.data, picture.seed, str(picture.size)))
 
-    drawing = service.start(to_draft(order.body), CUSTOMS, client="terminal", listener=listen)
+    drawing = service.start(to_draft(order.body), CUSTOMS, client=_CLIENT, listener=listen)
     await drawing.result()

@@ -1,0 +1,153 @@
+"""`seedbed generate`: the real command, through a real server and with an engine of its own."""
+
+import os
+import pty
+import subprocess
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.running import SEEDBED, Running, plain_environment, seedbed
+
+ORDER = ("a red circle on a blue ground", "--size", "64x64", "--seed", "7")
+
+
+def through(server: Running, *more: str) -> tuple[str, ...]:
+    return ("generate", *ORDER, "--server", server.url, "--api-key", server.key, *more)
+
+
+def pixels(path: Path) -> bytes:
+    with Image.open(path) as picture:
+        return picture.convert("RGB").tobytes()
+
+
+def test_a_picture_is_drawn_through_a_running_server(running: Running, tmp_path: Path) -> None:
+    done = seedbed(tmp_path, *through(running, "-o", "out.png"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "out.png  64x64  seed 7\n"
+    assert done.stderr == f"drawing through {running.url}\n"
+    with Image.open(tmp_path / "out.png") as picture:
+        assert (picture.format, picture.size) == ("PNG", (64, 64))
+
+
+def test_without_a_server_the_same_picture_is_drawn(running: Running, tmp_path: Path) -> None:
+    alone = seedbed(tmp_path, "generate", *ORDER, "-o", "alone.png", settings={"SEEDBED_PORT": "1"})
+    assert alone.returncode == 0, alone.stderr
+    assert "starting the engine" in alone.stderr
+    assert alone.stdout == "alone.png  64x64  seed 7\n"
+    seedbed(tmp_path, *through(running, "-o", "served.png"))
+    assert pixels(tmp_path / "alone.png") == pixels(tmp_path / "served.png")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.png", "served.png"]
+
+
+def test_the_server_at_the_configured_address_is_found_with_its_key(running: Running) -> None:
+    port = running.url.rpartition(":")[2]
+    done = seedbed(
+        running.folder, "generate", *ORDER, "-o", "found.png", settings={"SEEDBED_PORT": port}
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"drawing through {running.url}\n"
+
+
+def test_several_pictures_are_numbered_and_their_seeds_count_up(
+    running: Running, tmp_path: Path
+) -> None:
+    done = seedbed(tmp_path, *through(running, "-n", "2", "-o", "out.jpg"))
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.splitlines()) == [
+        "out-1.jpg  64x64  seed 7",
+        "out-2.jpg  64x64  seed 8",
+    ]
+    formats = {Image.open(BytesIO((tmp_path / f"out-{n}.jpg").read_bytes())).format for n in (1, 2)}
+    assert formats == {"JPEG"}
+    assert pixels(tmp_path / "out-1.jpg") != pixels(tmp_path / "out-2.jpg")
+
+
+def test_options_reach_the_engine(running: Running, tmp_path: Path) -> None:
+    for name, more in (("plain", ()), ("marked", ("--watermark",)), ("free", ("--guidance", "1"))):
+        done = seedbed(tmp_path, *through(running, *more, "-o", f"{name}.png"))
+        assert done.returncode == 0, done.stderr
+    plain = pixels(tmp_path / "plain.png")
+    assert pixels(tmp_path / "marked.png") != plain
+    assert pixels(tmp_path / "free.png") != plain
+
+
+def test_a_file_is_overwritten_only_by_force(running: Running, tmp_path: Path) -> None:
+    (tmp_path / "out-2.png").write_bytes(b"mine")
+    refused = seedbed(tmp_path, *through(running, "-n", "2", "-o", "out.png"))
+    assert refused.returncode == 1
+    assert refused.stderr == "seedbed: out-2.png exists already; --force overwrites\n"
+    assert (tmp_path / "out-2.png").read_bytes() == b"mine"
+    assert not (tmp_path / "out-1.png").exists()
+    forced = seedbed(tmp_path, *through(running, "-n", "2", "-o", "out.png", "--force"))
+    assert forced.returncode == 0, forced.stderr
+    assert (tmp_path / "out-2.png").read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-o", "out.gif"), "out.gif must end in one of .png, .jpg, .jpeg, .webp"),
+        (("-o", "nowhere/out.png"), "there is no folder nowhere"),
+        (("--server", "http://127.0.0.1:1"), "no server that can draw answers at"),
+        (("--size", "3x3"), "width and height must be within"),
+        (("--model", "no-such"), "The model 'no-such' does not exist."),
+    ],
+)
+def test_a_fault_is_one_line_and_comes_before_the_engine_is_started(
+    arguments: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    done = seedbed(tmp_path, "generate", "a cat", *arguments, settings={"SEEDBED_PORT": "1"})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"seedbed: {said}")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--size", "3x3"), "width and height must be within"),
+        (("--api-key", "wrong"), "Incorrect API key provided."),
+    ],
+)
+def test_what_the_server_refuses_is_one_line(
+    arguments: tuple[str, ...], said: str, running: Running, tmp_path: Path
+) -> None:
+    done = seedbed(tmp_path, *through(running, *arguments))
+    assert done.returncode == 1
+    assert said in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_named_server_without_a_key_is_refused(running: Running, tmp_path: Path) -> None:
+    done = seedbed(tmp_path, "generate", "a cat", "--server", running.url)
+    assert done.returncode == 1
+    assert done.stderr == f"seedbed: {running.url} needs a key: say --api-key\n"
+
+
+def test_on_a_terminal_a_bar_counts_the_steps(running: Running, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        process = subprocess.Popen(
+            [SEEDBED, *through(running, "-o", "out.png")],
+            cwd=tmp_path,
+            env=plain_environment() | {"TERM": "xterm", "COLUMNS": "100"},
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        seen = b""
+        try:
+            while part := terminal.read(65536):
+                seen += part
+        except OSError:  # Linux reports the end of a terminal so.
+            seen += b""
+        out, _ = process.communicate()
+    assert process.returncode == 0
+    assert out == b"out.png  64x64  seed 7\n"
+    assert b"out.png" in seen
+    assert b"16/16" in seen
+    assert b"done" in seen
