@@ -155,8 +155,9 @@ def split(output: Any, calls: Sequence[Call]) -> list[Any]:
     for call in calls:
         part = _cut(output, start, start + call.rows)
         start += call.rows
-        wants_object = call.return_dict and isinstance(part, tuple) and len(part) == 1
-        parts.append(Transformer2DModelOutput(sample=part[0]) if wants_object else part)
+        sample = part[0] if isinstance(part, tuple) and len(part) == 1 else part
+        wants_object = call.return_dict and not isinstance(sample, tuple)
+        parts.append(Transformer2DModelOutput(sample=sample) if wants_object else part)
     return parts
 
 
