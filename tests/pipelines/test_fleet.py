@@ -283,7 +283,7 @@ def test_a_request_cancelled_before_it_ran_never_runs(
     first, second = Watcher(), Watcher()
     hanging = fleet.submit(request("hanging"), first)
     first.wait()
-    waiting = fleet.submit(request("waiting"), second)
+    waiting = fleet.submit(request("waiting", steps=ENDLESS), second)
 
     fleet.cancel("waiting")
 
