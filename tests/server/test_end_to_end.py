@@ -1,0 +1,108 @@
+"""The whole house: the command, a worker process, the shipped model, both dialects."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import numpy as np
+import openai
+import pytest
+from volcenginesdkarkruntime import Ark
+
+from tests.running import Running
+from tests.server.pictures import opened, pixels
+from tests.server.published import EXAMPLES, paste
+
+SEEDREAM = "doubao-seedream-3-0-t2i"
+
+Draw = Callable[..., np.ndarray[Any, np.dtype[np.uint8]]]
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def caller(running: Running) -> Iterator[httpx2.Client]:
+    headers = {"authorization": f"Bearer {running.key}"}
+    with httpx2.Client(base_url=running.url, headers=headers, timeout=120) as caller:
+        yield caller
+
+
+@pytest.fixture
+def draw(caller: httpx2.Client) -> Draw:
+    def draw(path: str = "/v1", **members: object) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        body = {
+            "model": SEEDREAM,
+            "prompt": "a red apple on a table",
+            "size": "512x512",
+            "seed": 12,
+            "output_format": "png",
+            "response_format": "b64_json",
+            "quality": "low",
+            "watermark": False,
+        }
+        answer = caller.post(f"{path}/images/generations", json=body | members)
+        assert answer.status_code == 200, answer.text
+        return pixels(answer.json()["data"][0]["b64_json"])
+
+    return draw
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_published_examples_draw(running: Running, name: str) -> None:
+    status, body = paste(EXAMPLES[name], running.url, running.key)
+    assert status == 200, body
+    for item in body["data"]:
+        picture = opened(httpx2.get(item["url"]).content)
+        assert item["size"] == f"{picture.width}x{picture.height}"
+        assert np.asarray(picture.convert("L")).std() > 5, "an empty picture"
+
+
+def test_the_same_seed_is_the_same_picture_in_both_dialects(draw: Draw) -> None:
+    assert (draw("/v1", quality="standard") == draw("/api/v3")).all()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"seed": 13}, {"prompt": "a blue boat"}, {"guidance_scale": 9}, {"watermark": True}],
+    ids=lambda other: next(iter(other)),
+)
+def test_every_parameter_changes_the_picture(draw: Draw, other: dict[str, object]) -> None:
+    assert (draw() != draw(**other)).any()
+
+
+def test_several_pictures_are_those_of_the_following_seeds(
+    caller: httpx2.Client, draw: Draw
+) -> None:
+    body = {
+        "model": SEEDREAM,
+        "prompt": "a red apple on a table",
+        "size": "512x512",
+        "seed": 12,
+        "n": 2,
+        "quality": "low",
+        "response_format": "b64_json",
+        "watermark": False,
+    }
+    items = caller.post("/v1/images/generations", json=body).json()["data"]
+    for index, item in enumerate(items):
+        difference = pixels(item["b64_json"]).astype(int) - draw(seed=12 + index)
+        assert abs(difference).max() <= 4, "a batch must not be seen in the picture"
+
+
+def test_the_vendors_packages_draw(running: Running) -> None:
+    with openai.OpenAI(
+        base_url=f"{running.url}/v1", api_key=running.key, _strict_response_validation=True
+    ) as sdk:
+        answer = sdk.images.generate(model="gpt-image-1", prompt="a green tree")
+        assert answer.data
+    ark = Ark(base_url=f"{running.url}/api/v3", api_key=running.key)
+    generated = ark.images.generate(model="doubao-seedream-4-0-250828", prompt="一只红色的狐狸")
+    ark.close()
+    assert opened(httpx2.get(generated.data[0].url).content).size == (2048, 2048)
+
+
+def test_steps_are_reported_as_they_are_drawn(caller: httpx2.Client) -> None:
+    body = {"prompt": "a yellow star", "size": "128x128", "seed": 1}
+    with caller.stream("POST", "/seedbed/v1/images", json=body) as answer:
+        names = [line for line in answer.iter_lines() if line.startswith("event: ")]
+    assert names == ["event: progress"] * 16 + ["event: image", "event: completed"]
