@@ -59,7 +59,13 @@ class ArkBody(Body):
     background: Literal["transparent", "opaque"] | None = None
 
 
-_WITHOUT_EFFECT = ("optimize_prompt", "optimize_prompt_options", "tools", "background")
+_WITHOUT_EFFECT = (
+    "background",
+    "optimize_prompt",
+    "optimize_prompt_options",
+    "sequential_image_generation_options",
+    "tools",
+)
 
 _TYPE_AND_CODE: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
