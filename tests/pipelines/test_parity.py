@@ -1,0 +1,154 @@
+"""Requests that share forwards get the pictures they would have got alone, family by family.
+
+Real diffusers classes, tiny and random; four requests that differ in arrival, steps, guidance,
+seed, prompt and length of prompt.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from pipelines.engine import Runner
+from pipelines.lanes import Lane
+from pipelines.merge import Call
+from pipelines.merge import run as run_merged
+from pipelines.parity.case import Arrival, Case
+from pipelines.parity.compare import (
+    TOLERANCE,
+    Outcome,
+    Together,
+    compare,
+    draw_alone,
+    draw_with_engine,
+)
+from pipelines.parity.registry import CASES
+from pipelines.rules import RULES
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.FluxPosEmbed. is deprecated:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:.LoraLoaderMixin. is deprecated:FutureWarning"),
+]
+
+NOT_PROVED_HERE = {
+    "ControlNetModel",  # feeds another denoiser: no text-to-image pipeline of its own
+    "Flux3Transformer2DModel",  # modular pipelines only
+    "QwenImage21Transformer2DModel",  # its processor needs torchvision
+}
+CPU = torch.device("cpu")
+MATTERS = 20 * TOLERANCE
+"""What an input has to change of the latents at least, over their largest value."""
+
+
+@pytest.fixture(scope="module", params=CASES.values(), ids=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    chosen: Case = request.param
+    return chosen
+
+
+def differing(case: Case) -> dict[str, Arrival]:
+    """The first request with one input exchanged."""
+    first, other = case.arrivals()[0], case.arrivals()[3]
+    prompt, guidance = {"prompt": case.prompts[3]}, {case.guidance: other.arguments[case.guidance]}
+    return {
+        "seed": replace(first, seed=other.seed),
+        "prompt": replace(first, arguments=first.arguments | prompt),
+        "guidance": replace(first, arguments=first.arguments | guidance),
+    }
+
+
+def test_together_is_as_alone(case: Case) -> None:
+    outcome = compare(case)
+    assert outcome.uint8_max <= 1
+    assert outcome.latents_max <= TOLERANCE * outcome.scale
+    assert outcome.rows_shared > 0
+    assert outcome.negative_control_differs
+    assert outcome.passed
+
+
+def test_seed_prompt_and_guidance_all_matter(case: Case) -> None:
+    """Else a comparison would pass whatever the engine does with them."""
+    with torch.no_grad():
+        base = draw_alone(case, case.arrivals()[0], CPU).latents
+        for name, arrival in differing(case).items():
+            latents = draw_alone(case, arrival, CPU).latents
+            assert (latents - base).abs().max() > MATTERS * base.abs().max(), name
+
+
+def test_the_requests_of_a_case_are_unlike_in_everything(case: Case) -> None:
+    arrivals = case.arrivals()
+    assert len({arrival.seed for arrival in arrivals}) == len(arrivals)
+    assert len({arrival.steps for arrival in arrivals}) == len(arrivals)
+    assert len({arrival.after_forwards for arrival in arrivals}) == len(arrivals)
+    assert len({arrival.arguments[case.guidance] for arrival in arrivals}) == len(arrivals)
+    assert len({arrival.arguments["prompt"] for arrival in arrivals}) == len(arrivals)
+
+
+def test_every_rule_of_the_engine_is_proved_by_a_family() -> None:
+    proved = {_denoiser(case) for case in CASES.values()}
+    assert set(RULES) - proved == NOT_PROVED_HERE
+
+
+def test_at_least_25_families_are_compared() -> None:
+    assert len(CASES) >= 25
+
+
+def test_outputs_handed_to_the_wrong_request_are_noticed() -> None:
+    def crossed(calls: Sequence[Call]) -> list[Any]:
+        return run_merged(calls)[::-1]
+
+    outcome = compare(CASES["flux"], draw_together=_with(crossed))
+    assert outcome.latents_max > MATTERS * outcome.scale
+    assert outcome.uint8_max > 1
+    assert not outcome.passed
+
+
+def test_a_merged_forward_that_fails_is_reported_though_the_engine_recovers() -> None:
+    def fragile(calls: Sequence[Call]) -> list[Any]:
+        if calls[0].lane is Lane.DENOISE and len(calls) > 1:
+            raise RuntimeError("shapes do not match")
+        return run_merged(calls)
+
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        compare(CASES["flux"], draw_together=_with(fragile))
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        {"uint8_max": 2},
+        {"latents_max": 1.0},
+        {"rows_shared": 0},
+        {"negative_control_differs": False},
+    ],
+    ids=lambda flaw: next(iter(flaw)),
+)
+def test_one_flaw_is_enough_to_fail(flaw: dict[str, Any]) -> None:
+    sound = Outcome(
+        family="f",
+        denoiser="d",
+        uint8_max=1,
+        latents_max=1e-5,
+        scale=2.0,
+        negative_control_differs=True,
+        rows_shared=3,
+        forwards=9,
+    )
+    assert sound.passed
+    assert not replace(sound, **flaw).passed
+
+
+def _with(runner: Runner) -> Any:
+    """Draw with the engine, its forwards through this runner instead of the one asked for."""
+
+    def draw(case: Case, _: Runner, device: torch.device) -> Together:
+        return draw_with_engine(case, runner, device)
+
+    return draw
+
+
+def _denoiser(case: Case) -> str:
+    components = case.build().components.values()
+    return next(name for c in components if (name := type(c).__name__) in RULES)
