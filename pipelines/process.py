@@ -48,15 +48,21 @@ class WorkerProcess:
     """
 
     def __init__(self, spec: WorkerSpec, timeout_s: float) -> None:
+        """Raises: OSError: when the machine has no room for it; WorkerDied."""
         ours, theirs = socket.socketpair()
         with theirs:
             _bound(ours, timeout_s)
             self.connection = Connection(ours.detach())
             self._process = _start(theirs, worker_environment(spec, os.environ))
-        # Where the kernel has no descriptor for a process, the end of its pipe tells of its death.
-        pidfd_open = getattr(os, "pidfd_open", None)
-        self._pidfd: int | None = pidfd_open(self._process.pid) if pidfd_open else None
-        self.send(spec)
+        self._pidfd: int | None = None
+        try:
+            # Where the kernel has no descriptor for processes, the end of the pipe tells of death.
+            if hasattr(os, "pidfd_open"):
+                self._pidfd = os.pidfd_open(self._process.pid)
+            self.send(spec)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def pid(self) -> int:

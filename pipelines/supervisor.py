@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import NoReturn, Protocol
@@ -66,7 +67,9 @@ class Supervisor:
         self._stopping = threading.Event()
         self._at_once = False
         self._leave_by_s: float | None = None
-        self._thread = threading.Thread(target=self._run, name=f"worker on {spec.device}")
+        self._thread = threading.Thread(
+            target=self._run, name=f"worker on {spec.device}", daemon=True
+        )
 
     def start(self) -> None:
         self._thread.start()
@@ -110,19 +113,14 @@ class Supervisor:
         self._outbox.clear()
         self._watchdog = self._new_watchdog()
         try:
-            process = WorkerProcess(self.spec, timeout_s=self._endurance.hang_s)
-        except OSError as error:
-            return WorkerDied(f"cannot be started: {error}")
-        self.pid = process.pid
-        try:
-            self._converse(process)
+            with closing(WorkerProcess(self.spec, timeout_s=self._endurance.hang_s)) as process:
+                self.pid = process.pid
+                self._converse(process)
         except WorkerDied as death:
             return death
-        except Exception:
+        except Exception as error:  # of ours: its requests must be answered all the same
             log.exception("the talk with the worker on %s failed", self.spec.device)
-            return WorkerDied("could not be talked with any more")
-        finally:
-            process.close()
+            return WorkerDied(f"could not be talked with ({error})")
 
     def _converse(self, process: WorkerProcess) -> NoReturn:
         bell = self._wakeup.listener
