@@ -7,6 +7,7 @@ row only delays the others. Pure arithmetic: no torch, no clock.
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 KNEE_TOLERANCE = 1.2
 """The device counts as saturated where a token costs at most this times its cheapest measurement.
@@ -16,7 +17,7 @@ A larger value favours latency, a smaller one throughput. At 1.2 the published c
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StepCost:
     """One model's step on one device: measured (image tokens, seconds) points, tokens ascending.
 
@@ -63,12 +64,12 @@ class StepCost:
         """The share of a saturated device that `steps` steps of one picture take."""
         return steps * tokens * self.s_per_token
 
-    @property
+    @cached_property
     def s_per_token(self) -> float:
         """Seconds that a token costs on a saturated device."""
         return min(seconds / tokens for tokens, seconds in self.points)
 
-    @property
+    @cached_property
     def knee(self) -> float:
         """Tokens at which the device is saturated."""
         return next(t for t, s in self.points if s / t <= self.s_per_token * KNEE_TOLERANCE)

@@ -51,6 +51,8 @@ class _Job:
         self.session = session
         self.resident = resident
         self.arrived_s = arrived_s
+        self.parked: Parked | None = None
+        """Its pending calls in the scheduler's terms; made anew only when it moves."""
         self.reported = 0
         self.shared = False
 
@@ -128,7 +130,7 @@ class Engine:
         # Greenlets share the thread's grad mode, and the pipelines' own no_grad exits interleave.
         with torch.no_grad():
             self._start_newcomers()
-            chosen = self._scheduler.next(self._parked(), self._clock())
+            chosen = self._scheduler.next(self.parked(), self._clock())
             if not chosen:
                 return False
             jobs = [self._jobs[request_id] for request_id in chosen]
@@ -145,8 +147,9 @@ class Engine:
                 self._after(job)
         self._unstarted.clear()
 
-    def _parked(self) -> list[Parked]:
-        return [_in_scheduler_terms(job) for job in self._jobs.values() if job.session.pending]
+    def parked(self) -> list[Parked]:
+        """The requests that wait for a call, as the scheduler is told of them."""
+        return [job.parked for job in self._jobs.values() if job.parked is not None]
 
     def _values_of(self, jobs: Sequence[_Job]) -> list[list[Any] | Exception]:
         """Run the jobs' pending calls together; where that fails, in halves, down to single jobs.
@@ -177,6 +180,7 @@ class Engine:
 
     def _after(self, job: _Job) -> None:
         session = job.session
+        job.parked = _in_scheduler_terms(job) if session.pending else None
         if session.step > job.reported:
             job.reported = session.step
             eta_s = job.resident.cost.draw_s(job.request.size.tokens, job.steps_left)

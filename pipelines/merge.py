@@ -76,7 +76,7 @@ class Digests:
         # The models read only row 0 of 3-D ids, and requests bring them with their own row count.
         row = tensor[0] if tensor.ndim == 3 else tensor
         data = row.detach().to("cpu", torch.float64).contiguous().numpy().tobytes()
-        return str(tensor.dtype), tuple(row.shape), hashlib.blake2b(data).hexdigest()
+        return tensor.dtype, row.shape, hashlib.blake2b(data).hexdigest()
 
     def _forget(self, identity: int, _: weakref.ref[torch.Tensor]) -> None:
         self._known.pop(identity, None)
@@ -90,31 +90,34 @@ def bind(
     Positional arguments become named; None defaults and empty dicts, which some pipelines spell
     out and others leave away, are dropped, so that text-to-image and image-to-image rows meet.
     """
-    names, defaults = _signature(type(module))  # type: ignore[arg-type]
-    arguments = dict(zip(names, args, strict=False)) | kwargs
-    return_dict = bool(arguments.pop("return_dict", True))
-    arguments = {
-        name: value
-        for name, value in arguments.items()
-        if not (value is None and defaults.get(name, inspect.Parameter.empty) is None)
-        and not (isinstance(value, dict) and not value)
-    }
+    arguments, return_dict = _canonical(module, args, kwargs)
     rule = RULES.get(type(module).__name__)
     if rule is None or rule.rows_from not in arguments:
         return Call(
             Lane.DENOISE, module, arguments, (), 1, _never_equal(), Rule(), return_dict=return_dict
         )
     rows = len(arguments[rule.rows_from])
-    masks = {mask for mask in rule.pad.values() if mask}
-    key = (
-        id(module),
-        tuple(
-            (name, _signature_of(name, value, rule, rows, digests))
-            for name, value in sorted(arguments.items())
-            if not (name in masks and value is None)
-        ),
-    )
+    signatures = [
+        (name, _signature_of(name, arguments[name], rule, rows, digests))
+        for name in sorted(arguments)
+        if arguments[name] is not None or name not in rule.masks
+    ]
+    key = (id(module), *signatures)
     return Call(Lane.DENOISE, module, arguments, (), rows, key, rule, return_dict=return_dict)
+
+
+def _canonical(
+    module: torch.nn.Module, args: tuple[Any, ...], kwargs: Arguments
+) -> tuple[Arguments, bool]:
+    names, defaults = _signature(type(module))  # type: ignore[arg-type]
+    given = dict(zip(names, args, strict=False)) | kwargs if args else kwargs
+    arguments = {
+        name: value
+        for name, value in given.items()
+        if not (value is None and name in defaults and defaults[name] is None)
+        and not (type(value) is dict and not value)
+    }
+    return arguments, bool(arguments.pop("return_dict", True))
 
 
 def unmerged(
@@ -134,10 +137,9 @@ def run(calls: Sequence[Call]) -> list[Any]:
 def merge(calls: Sequence[Call]) -> Arguments:
     """One set of arguments for the rows of all calls, whose keys must be equal."""
     rule, rows = calls[0].rule, [call.rows for call in calls]
-    masks = {mask for mask in rule.pad.values() if mask}
     merged: Arguments = {}
     for name in calls[0].arguments:
-        if name not in masks and name not in rule.pad:
+        if name not in rule.padded:
             merged[name] = _merge(name, [call.arguments[name] for call in calls], rows, rule)
     for name, mask in rule.pad.items():
         if name in calls[0].arguments:
@@ -234,10 +236,10 @@ def _signature_of(name: str, value: Any, rule: Rule, rows: int, digests: Digests
     """What must be equal of this argument for two calls to share a forward."""
     if name in rule.shared:
         return digests.of(value)
-    if name in rule.caches and all(layer.mode is None for layer in value.caches):
-        return "idle"
     if isinstance(value, torch.Tensor):
         return _signature_of_tensor(name, value, rule, rows)
+    if name in rule.caches and all(layer.mode is None for layer in value.caches):
+        return "idle"
     if name in rule.row_lists:
         return _signature_of_rows(value, rule)
     if isinstance(value, dict):
@@ -249,22 +251,21 @@ def _signature_of(name: str, value: Any, rule: Rule, rows: int, digests: Digests
 
 
 def _signature_of_tensor(name: str, value: torch.Tensor, rule: Rule, rows: int) -> Hashable:
-    if value.ndim == 0:
-        return "scalar", str(value.dtype)
+    shape = value.shape
+    if not shape:
+        return "scalar", value.dtype
     dim = rule.rows_dim.get(name, 0)
-    if value.shape[dim] not in (rows, 1):
+    if shape[dim] != rows and shape[dim] != 1:
         return _never_equal()  # no batch dimension: row 0's value must never be handed to others
-    shape: list[int | str] = list(value.shape)
-    shape[dim] = "rows"
-    if name in rule.pad or name in rule.pad.values():
-        shape[1] = "length"
-    return str(value.dtype), *shape
+    if name in rule.padded:
+        return value.dtype, shape[2:]
+    return value.dtype, shape[:dim], shape[dim + 1 :]
 
 
 def _signature_of_rows(value: Sequence[Any], rule: Rule) -> Hashable:
     if isinstance(value[0], torch.Tensor):
         row = value[0]
-        return str(row.dtype), row.ndim if rule.mixed_sizes else tuple(row.shape)
+        return row.dtype, row.ndim if rule.mixed_sizes else row.shape
     return repr(value[0])
 
 

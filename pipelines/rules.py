@@ -8,6 +8,7 @@ Source: measured per class with diffusers 0.42; the reasons stand beside each li
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 
@@ -33,6 +34,16 @@ class Rule:
     """Pipelines take only views of the conditional output before they ask for the other one."""
     auxiliary: bool = False
     """Feeds another denoiser of the same step (ControlNet), so it goes first to keep phase."""
+
+    @cached_property
+    def masks(self) -> frozenset[str]:
+        """The mask arguments of the padded ones."""
+        return frozenset(mask for mask in self.pad.values() if mask)
+
+    @cached_property
+    def padded(self) -> frozenset[str]:
+        """The arguments whose length on dim 1 may differ, with their masks."""
+        return self.masks | self.pad.keys()
 
 
 _IDS = ("img_ids", "txt_ids")

@@ -93,20 +93,24 @@ class Scheduler:
         self._served[client] = max(self._served.get(client, 0.0), floor)
 
     def _ranked(self, parked: Sequence[Parked], now_s: float) -> list[Parked]:
-        least = min(self._served.get(p.client, 0.0) for p in parked)
-        # The id settles ties, so that the order depends on nothing but the values.
-        return sorted(parked, key=lambda p: (self._rank(p, now_s, least), p.arrived_s, p.id))
+        served = {client: self._served.get(client, 0.0) for client in {p.client for p in parked}}
+        least = min(served.values())
 
-    def _rank(self, p: Parked, now_s: float, least_served: float) -> float:
-        unfairness = self._served.get(p.client, 0.0) - least_served
-        offset = unfairness - p.priority_s
+        def rank(p: Parked) -> tuple[float, float, str]:
+            behind = served[p.client] - least - p.priority_s
+            # The id settles ties, so that the order depends on nothing but the values.
+            return self._base_rank(p, now_s) + behind, p.arrived_s, p.id
+
+        return sorted(parked, key=rank)
+
+    def _base_rank(self, p: Parked, now_s: float) -> float:
         match self._policy:
             case Policy.SRPT:
-                return p.remaining_s - self._ageing * (now_s - p.arrived_s) + offset
+                return p.remaining_s - self._ageing * (now_s - p.arrived_s)
             case Policy.EDF:
-                return p.arrived_s + 3 * p.isolated_s + offset
+                return p.arrived_s + 3 * p.isolated_s
             case Policy.FCFS:
-                return p.arrived_s + offset
+                return p.arrived_s
 
     def _group(self, order: Sequence[Parked]) -> list[Parked]:
         first = next((p for p in order if p.auxiliary), order[0])
