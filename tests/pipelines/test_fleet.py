@@ -106,7 +106,7 @@ def test_a_request_cancelled_before_it_ran_never_runs(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE_FAULT", f"hang@1:{tmp_path / 'struck'}")
-    fleet = start(hang_s=1.0)
+    fleet = start(hang_s=3.0)
     first, second = Watcher(), Watcher()
     hanging = fleet.submit(request("hanging"), first)
     first.wait()
