@@ -97,7 +97,7 @@ class _Exchange:
 
     async def fail(self, error: Exception, scope: Scope, receive: Receive) -> None:
         """Answer with the error; when the answer has begun, all that is left is to break it off."""
-        _log_failure(error, self.request_id)
+        log_failure(error, self.request_id)
         if self._started:
             raise error
         response = error_response(error, self.dialect, self.request_id)
@@ -126,7 +126,7 @@ async def translate_http_exception(request: Request, error: Exception) -> Respon
     raise error
 
 
-def _log_failure(error: Exception, request_id: str) -> None:
+def log_failure(error: Exception, request_id: str) -> None:
     """Our own faults are logged with their traceback; a caller's are not faults of ours."""
     if isinstance(error, RequestError | CapacityError | Cancelled):
         _log.info("%s: %s: %s", request_id, type(error).__name__, error)

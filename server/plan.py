@@ -114,7 +114,7 @@ def _model(draft: Draft, customs: Customs) -> NamedModel:
     if not draft.model:
         raise MissingParameter("Name the model that shall draw.", "model")
     named = named_model(draft.model)
-    if customs.only_ark_models and named.brand not in ("seedream", "seedbed"):
+    if customs.only_ark_models and named.brand != "seedream":
         raise UnknownModel(f"The model '{draft.model}' does not exist here.", "model")
     return named
 

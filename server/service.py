@@ -90,13 +90,14 @@ class Service:
         files: FileStore,
         *,
         gpt_image_response: GptImageResponse = "both",
-        finishing_threads: int = min(4, os.cpu_count() or 1),
+        finishing_threads: int | None = None,
     ) -> None:
         self.fleet = fleet
         self.files = files
         self._catalog = catalog
         self._gpt_image_url = gpt_image_response == "both"
-        self._threads = ThreadPoolExecutor(finishing_threads, thread_name_prefix="finishing")
+        threads = finishing_threads or min(4, os.cpu_count() or 1)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="finishing")
 
     def close(self) -> None:
         """Wait for the pictures in the pool, then end its threads."""

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from server.dialect import Json
 from server.dialects.native import COMPLETED, CUSTOMS, render_event, to_draft
+from server.front import log_failure
 from server.routing import Endpoint, Router, seedbed_headers
 from server.service import Drawing, Finished, Step
 from server.sse import HEADERS, HEARTBEAT, MEDIA_TYPE, frame
@@ -78,5 +79,6 @@ async def _frames(
 
 
 def _error_event(request: Request, error: Exception) -> Json:
+    log_failure(error, request.state.request_id)
     answer = request.state.dialect.render_error(error, request.state.request_id)
     return {"type": "error", **answer.body}

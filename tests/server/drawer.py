@@ -77,8 +77,8 @@ class Drawer:
     ) -> Pixels:
         for step in range(1, request.steps + 1):
             script.started.set()
-            if script.gate is not None:
-                script.gate.wait(20)
+            if script.gate is not None and not script.gate.wait(20):
+                raise TimeoutError("nobody opened the gate")
             if request.id in self._cancelled:
                 raise Cancelled("the caller left")
             if request.seed in script.fail_at:

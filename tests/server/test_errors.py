@@ -6,7 +6,7 @@ import pytest
 
 import pipelines.errors
 import server.errors
-from pipelines.errors import CapacityError, GenerationError, QueueFull
+from pipelines.errors import CapacityError, GenerationError, QueueFull, RequestError
 from server.dialect import Dialect
 from server.dialects.ark import Ark
 from server.dialects.openai import OpenAI
@@ -26,11 +26,13 @@ KINDS = [
 ]
 
 
-def make(kind: type[GenerationError]) -> GenerationError:
+def make(kind: type[GenerationError], param: str | None) -> GenerationError:
     if issubclass(kind, MethodNotAllowed):
         return kind("Not allowed.", "POST")
     if issubclass(kind, BodyTooLarge):
         return kind(100)
+    if issubclass(kind, RequestError):
+        return kind("What is wrong.", param)
     return kind("What is wrong.")
 
 
@@ -38,10 +40,13 @@ def test_the_tree_is_as_large_as_it_is_drawn() -> None:
     assert len(KINDS) > 25
 
 
+@pytest.mark.parametrize("param", [None, "size", "guidance_scale", "tools[0].type"])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: type(dialect).__name__)
-def test_every_dialect_renders_every_kind(kind: type[GenerationError], dialect: Dialect) -> None:
-    answer = dialect.render_error(make(kind), "the-request-id")
+def test_every_dialect_renders_every_kind(
+    kind: type[GenerationError], dialect: Dialect, param: str | None
+) -> None:
+    answer = dialect.render_error(make(kind, param), "the-request-id")
     assert 400 <= answer.status <= 503
     error = json.loads(json.dumps(answer.body))["error"]
     assert error.keys() == KEYS[type(dialect)]

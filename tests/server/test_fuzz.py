@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 ARK = "/api/v3/images/generations"
 OPENAI = "/v1/images/generations"
-SHAPES = {ARK: {"code", "message", "param", "type"}, OPENAI: {"message", "type", "param", "code"}}
+NATIVE = "/seedbed/v1/images"
+PATHS = [ARK, OPENAI, NATIVE]
+FIELDS = {"code", "message", "param", "type"}
 
 NAMES = [
     "model",
@@ -76,6 +78,9 @@ quick = settings(
 
 def check(client: httpx2.Client, path: str, content: bytes) -> None:
     answer = client.post(path, content=content)
+    if answer.status_code == 200 and path == NATIVE:
+        assert answer.text.endswith('data: {"type":"completed"}\n\n')
+        return
     assert answer.headers["content-type"] == "application/json"
     body = answer.json()
     if answer.status_code == 200:
@@ -83,18 +88,18 @@ def check(client: httpx2.Client, path: str, content: bytes) -> None:
     else:
         assert 400 <= answer.status_code < 500, (content, answer.text)
         assert body.keys() == {"error"}
-        assert body["error"].keys() == SHAPES[path]
+        assert body["error"].keys() == FIELDS
         assert answer.headers["x-request-id"]
 
 
-@pytest.mark.parametrize("path", [ARK, OPENAI])
+@pytest.mark.parametrize("path", PATHS)
 @given(body=bodies)
 @quick
 def test_any_json_object(client: httpx2.Client, path: str, body: dict[str, Any]) -> None:
     check(client, path, json.dumps(body).encode())
 
 
-@pytest.mark.parametrize("path", [ARK, OPENAI])
+@pytest.mark.parametrize("path", PATHS)
 @given(name=st.sampled_from(NAMES), value=values)
 @quick
 def test_a_good_body_with_one_field_replaced(
@@ -103,14 +108,14 @@ def test_a_good_body_with_one_field_replaced(
     check(client, path, json.dumps(cheap | {name: value}).encode())
 
 
-@pytest.mark.parametrize("path", [ARK, OPENAI])
+@pytest.mark.parametrize("path", PATHS)
 @given(content=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode()))
 @quick
 def test_any_bytes(client: httpx2.Client, path: str, content: bytes) -> None:
     check(client, path, content)
 
 
-@pytest.mark.parametrize("path", [ARK, OPENAI])
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("seed", ["1e2", "1E400", "-0", "0.0", "12345678901234567890", "1_000"])
 def test_unusual_spellings_of_numbers(client: httpx2.Client, path: str, seed: str) -> None:
     content = json.dumps(cheap)[:-1] + f', "seed": {seed}}}'

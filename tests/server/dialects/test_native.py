@@ -92,7 +92,7 @@ def test_before_the_first_event_errors_are_plain(client: httpx2.Client, drawer: 
 
 @pytest.mark.parametrize("error", [ModelFailure("NaN in the latents"), KeyError("secret")])
 def test_after_it_an_error_is_the_last_event(
-    client: httpx2.Client, drawer: Drawer, error: Exception
+    client: httpx2.Client, drawer: Drawer, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     drawer.script("a stream that fails", fail_at={9: error})
     answer = client.post(PATH, json={"prompt": "a stream that fails", "seed": 8, "n": 2})
@@ -101,6 +101,8 @@ def test_after_it_an_error_is_the_last_event(
     assert last["error"].keys() == {"message", "type", "param", "code"}
     assert last["error"]["type"] == "server_error"
     assert "secret" not in answer.text
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert answer.headers["x-request-id"] in record.getMessage()
 
 
 def test_it_needs_a_key(stranger: httpx2.Client) -> None:
