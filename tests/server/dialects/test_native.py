@@ -1,5 +1,6 @@
 """Our own streaming dialect: every step and every picture is an event."""
 
+import asyncio
 import json
 import threading
 from pathlib import Path
@@ -7,8 +8,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.types import Message
 
+from pipelines.catalog import embedded_catalog
 from pipelines.errors import ModelFailure, QueueFull
+from server.app import AppSettings, create_app
+from server.files import FileStore
+from server.service import Service
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer
 from tests.server.pictures import opened
@@ -118,6 +124,36 @@ def test_when_the_client_leaves_the_drawing_stops(client: httpx2.Client, drawer:
     assert script.gate is not None
     script.gate.set()
     assert script.steps_done == 0
+
+
+def test_a_stream_that_cannot_even_begin_stops_the_drawing(drawer: Drawer, tmp_path: Path) -> None:
+    script = drawer.script("a line that breaks", gate=threading.Event())
+    service = Service(drawer, embedded_catalog(), FileStore(tmp_path))
+    app = create_app(service, AppSettings(keys={"tester": KEY}, version="1"))
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": PATH,
+        "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {KEY}".encode())],
+    }
+
+    said: list[Message] = [
+        {"type": "http.request", "body": b'{"prompt": "a line that breaks"}'},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        return said.pop(0)
+
+    async def send(message: Message) -> None:
+        await asyncio.Event().wait()  # the line is full: nothing is ever taken
+
+    asyncio.run(app(scope, receive, send))
+    assert script.cancelled.is_set()
+    assert script.gate is not None
+    script.gate.set()
+    service.close()
 
 
 def test_a_silent_stream_shows_that_it_is_alive(drawer: Drawer, tmp_path: Path) -> None:
