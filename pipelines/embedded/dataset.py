@@ -1,0 +1,86 @@
+"""The training pictures, kept as latents: rendered once by all cores, in shards on the disk.
+
+A shard is a pure function of its index, so a broken run goes on where it stopped. Pixels are never
+kept: 2048 pictures are 12 MB of latents.
+"""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pipelines.embedded.autoencoder import Pca
+from pipelines.embedded.captions import captioned
+from pipelines.embedded.render import SIDE, render
+from pipelines.embedded.world import scene_from_seed
+
+SHARD = 2048
+"""Pictures in a shard."""
+PICTURE_SEEDS = 10_000_000
+"""Seeds of the training pictures begin here; those of the evaluation lie far beyond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """Latents on the disk. `size` is the number of pictures in each shard."""
+
+    folder: Path
+    pca: Pca
+    size: int = SHARD
+    side: int = SIDE
+
+    def path(self, index: int) -> Path:
+        return self.folder / f"latents-{index:05d}.npy"
+
+    def seeds(self, index: int) -> range:
+        first = PICTURE_SEEDS + index * self.size
+        return range(first, first + self.size)
+
+    def write(self, index: int) -> int:
+        """Render a shard unless it is there; returns its index."""
+        path = self.path(index)
+        if not path.exists():
+            torch.set_num_threads(1)
+            rows = self.pca.encode_many(rendered(self.seeds(index), self.side)).numpy()
+            unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+            with unfinished.open("wb") as file:
+                np.save(file, rows)
+            unfinished.replace(path)
+        return index
+
+    def write_all(self, count: int) -> Iterator[int]:
+        """Render shards 0 to count with all cores this process may use; yields as they finish."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+        with ProcessPoolExecutor(max_workers=workers) as pool:
+            yield from pool.map(self.write, range(count))
+
+    def complete(self) -> int:
+        """How many shards, counted from the first, are finished."""
+        count = 0
+        while self.path(count).exists():
+            count += 1
+        return count
+
+    def load(self, count: int) -> Tensor:
+        """The first shards' latents, [pictures, channels, side / 8, side / 8] in half precision."""
+        return torch.cat([torch.from_numpy(np.load(self.path(i))) for i in range(count)])
+
+    def captions(self, count: int, variants: int) -> list[str]:
+        """`variants` captions for every picture of the first shards, one picture after another."""
+        return [
+            captioned(seed, variant=variant)[1].text
+            for seed in range(PICTURE_SEEDS, PICTURE_SEEDS + count * self.size)
+            for variant in range(variants)
+        ]
+
+
+def rendered(seeds: range, side: int = SIDE) -> NDArray[np.uint8]:
+    """The pictures of these seeds, [n, side, side, 3]."""
+    return np.stack([render(scene_from_seed(seed), side) for seed in seeds])

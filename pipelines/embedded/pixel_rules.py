@@ -1,0 +1,106 @@
+"""Reads colour and ground off a picture's pixels, with arithmetic only: nothing here is trained.
+
+Colour: the palette colours that the middle of a picture has more of than its left and right rim,
+row by row, for grounds run across the whole picture and subjects do not. Ground: the rim is
+compared with the rims of rendered pictures whose ground is known.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.embedded.palette import PALETTE
+from pipelines.types import Pixels
+
+_RIM = 0.1
+"""Width of the rim. Units: shares of the side."""
+_ROWS = slice(0.16, 0.88)
+_COLUMNS = slice(0.26, 0.74)
+_BANDS = 8
+_NEIGHBOURS = 5
+_LIGHTER, _DARKER = 0.3, 0.25
+_NAMES = tuple(PALETTE)
+
+
+def colour_of(picture: Pixels) -> str:
+    """The palette's name for the colour of what stands in the middle."""
+    names = _named(picture)
+    side = len(picture)
+    rim = max(1, round(side * _RIM))
+    rows, columns = _span(_ROWS, side), _span(_COLUMNS, side)
+    middle = _shares(names[rows, columns])
+    around = _shares(np.concatenate([names[rows, :rim], names[rows, -rim:]], axis=1))
+    excess = np.clip(middle - around, 0, None).sum(0)
+    return _NAMES[int(excess.argmax())]
+
+
+def rim_of(picture: Pixels) -> NDArray[np.float32]:
+    """What a picture shows at its rim: mean colour and unrest of horizontal bands."""
+    side = len(picture)
+    rim = max(1, round(side * _RIM))
+    edges = np.concatenate([picture[:, :rim], picture[:, -rim:]], axis=1).astype(np.float32)
+    bands = np.array_split(edges, _BANDS, axis=0)
+    means = [band.mean((0, 1)) for band in bands]
+    unrest = [np.atleast_1d(band.std((0, 1)).mean()) for band in bands]
+    return np.concatenate([*means, *unrest]).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Rims of rendered pictures, and the ground each was drawn with (its colour too when plain)."""
+
+    rims: NDArray[np.float32]
+    names: Sequence[tuple[str, str | None]]
+
+    @classmethod
+    def learn(
+        cls, pictures: Sequence[Pixels], names: Sequence[tuple[str, str | None]]
+    ) -> "Grounds":
+        return cls(np.stack([rim_of(picture) for picture in pictures]), names)
+
+    def of(self, picture: Pixels) -> tuple[str, str | None]:
+        """The ground most of the nearest rims have."""
+        distances = np.square(self.rims - rim_of(picture)).sum(1)
+        nearest = np.argsort(distances)[:_NEIGHBOURS]
+        votes = Counter(self.names[int(index)] for index in nearest)
+        return votes.most_common(1)[0][0]
+
+
+def _named(picture: Pixels) -> NDArray[np.intp]:
+    """The nearest palette colour of every pixel, shaded variants of it included."""
+    shades = np.array([_shaded(rgb) for rgb in PALETTE.values()], np.float64)
+    lab = _lab(picture.astype(np.float64).reshape(-1, 1, 1, 3))
+    distances = np.square(lab - _lab(shades)[None]).sum(-1).min(2)
+    named: NDArray[np.intp] = distances.argmin(1).reshape(picture.shape[:2])
+    return named
+
+
+def _shaded(rgb: tuple[float, float, float]) -> list[tuple[float, ...]]:
+    lighter = tuple(c + (255 - c) * _LIGHTER for c in rgb)
+    darker = tuple(c * (1 - _DARKER) for c in rgb)
+    return [rgb, lighter, darker]
+
+
+def _lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """CIE L*a*b* of sRGB colours, white at D65."""
+    scaled = rgb / 255
+    straight = np.where(scaled > 0.04045, ((scaled + 0.055) / 1.055) ** 2.4, scaled / 12.92)
+    to_xyz = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    )
+    xyz = straight @ to_xyz.T / np.array([0.9505, 1.0, 1.089])
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    x, y, z = f[..., 0], f[..., 1], f[..., 2]
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
+
+
+def _shares(names: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Per row, the share of its pixels that bears each name."""
+    return np.stack([(names == index).mean(1) for index in range(len(_NAMES))], 1)
+
+
+def _span(share: slice, side: int) -> slice:
+    return slice(round(share.start * side), round(share.stop * side))

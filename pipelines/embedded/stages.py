@@ -1,0 +1,268 @@
+"""What each stage of the training does and leaves in the work folder; `train` orders them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderTiny
+from rich.progress import Progress, TaskID
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import CLIPTokenizer
+
+from pipelines.embedded.assembly import assemble, ship
+from pipelines.embedded.autoencoder import (
+    DecoderTraining,
+    Pca,
+    build_autoencoder,
+    fidelity,
+    fit_pca,
+)
+from pipelines.embedded.captions import captioned
+from pipelines.embedded.dataset import SHARD, Shards, rendered
+from pipelines.embedded.denoiser import DenoiserTraining, Examples, build_unet
+from pipelines.embedded.render import SIDE
+from pipelines.embedded.sheet import sample_sheet
+from pipelines.embedded.text_encoder import Reader, accuracy, token_ids, train_reader
+from pipelines.embedded.tokenizer import build_tokenizer
+
+_WORD_SEEDS = 1_000_000
+_PIXEL_SEEDS = 2_000_000
+_READER_SEEDS = 50_000_000
+_GATE_SEEDS = 60_000_000
+_EMPTY = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much of everything. The defaults are those of the shipped weights."""
+
+    word_captions: int = 40_000
+    reader_steps: int = 2600
+    gate: float = 0.99
+    gate_captions: int = 2000
+    pixel_pictures: int = 2000
+    decoder_steps: int = 3000
+    decoder_pictures: int = 4000
+    decoder_batch: int = 16
+    pictures: int = 90_000
+    shard: int = SHARD
+    variants: int = 3
+    channels: tuple[int, ...] = (64, 128, 192)
+    batch: int = 32
+    rate: float = 1e-3
+    denoiser_s: float = 80 * 60
+    report_s: float = 600
+    side: int = SIDE
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A plan, the work folder, and where progress is shown."""
+
+    plan: Plan
+    out: Path
+    progress: Progress
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    @property
+    def shards(self) -> Shards:
+        return Shards(self.out / "latents", load_pca(self.out), self.plan.shard, self.plan.side)
+
+    def log(self, text: str) -> None:
+        self.progress.console.log(text)
+
+
+class GateClosed(Exception):
+    """The text encoder does not name what captions say well enough to draw from it."""
+
+
+def words(run: Run) -> None:
+    """Learn the tokenizer and the text encoder.
+
+    Raises: GateClosed: when an attribute is named right less often than the plan asks.
+    """
+    if (run.out / "reader.pt").exists():
+        return
+    plan = run.plan
+    seeds = range(_WORD_SEEDS, _WORD_SEEDS + plan.word_captions)
+    build_tokenizer(captioned(seed)[1].text for seed in seeds).save_pretrained(
+        run.out / "tokenizer"
+    )
+    tokenizer = load_tokenizer(run.out)
+    reader = Reader(tokenizer)
+    bar = run.progress.add_task("words", total=plan.reader_steps, note="")
+    for step, loss in train_reader(reader, tokenizer, _READER_SEEDS, plan.reader_steps):
+        run.progress.update(bar, completed=step, note=f"loss {loss:.3f}")
+    check_reader(run, reader, tokenizer)
+    torch.save(reader.state_dict(), run.out / "reader.pt")
+
+
+def check_reader(run: Run, reader: Reader, tokenizer: CLIPTokenizer) -> None:
+    """Measure the text encoder on captions it never saw, and stop when it falls short.
+
+    Raises: GateClosed: with the attribute that falls short most.
+    """
+    seeds = range(_GATE_SEEDS, _GATE_SEEDS + run.plan.gate_captions)
+    captions = [captioned(seed, for_evaluation=True)[1] for seed in seeds]
+    shares = accuracy(reader, tokenizer, captions)
+    run.log("named right: " + ", ".join(f"{name} {share:.1%}" for name, share in shares.items()))
+    del shares["all"]
+    worst = min(shares, key=lambda name: shares[name])
+    if shares[worst] < run.plan.gate:
+        raise GateClosed(f"{worst} is named right in {shares[worst]:.1%} of new captions, "
+                         f"not in {run.plan.gate:.0%}: train the words longer")  # fmt: skip
+
+
+def pixels(run: Run) -> None:
+    """Fit the encoder, then teach the decoder, from its last checkpoint if there is one."""
+    plan = run.plan
+    if not (run.out / "pca.safetensors").exists():
+        seeds = range(_PIXEL_SEEDS, _PIXEL_SEEDS + plan.pixel_pictures)
+        pca = fit_pca(rendered(seeds, plan.side))
+        matrices = {"middle": pca.middle, "last": pca.last, "shift": pca.shift}
+        save_file(matrices, run.out / "pca.safetensors")
+    vae = build_autoencoder(load_pca(run.out))
+    training = DecoderTraining.start(vae)
+    checkpoint = run.out / "decoder.pt"
+    if checkpoint.exists():
+        training.load(checkpoint)
+    bar = run.progress.add_task("pixels", total=plan.decoder_steps, note="")
+    if training.step < plan.decoder_steps:
+        _teach_decoder(run, training, checkpoint, bar)
+    run.progress.update(bar, completed=plan.decoder_steps)
+
+
+def _teach_decoder(run: Run, training: DecoderTraining, checkpoint: Path, bar: TaskID) -> None:
+    plan = run.plan
+    first = _PIXEL_SEEDS + plan.pixel_pictures
+    pictures = torch.from_numpy(rendered(range(first, first + plan.decoder_pictures), plan.side))
+    latents = load_pca(run.out).encode_many(pictures.numpy())
+    generator = torch.Generator().manual_seed(training.step)
+    while training.step < plan.decoder_steps:
+        rows = torch.randint(0, len(pictures), (plan.decoder_batch,), generator=generator)
+        whole = pictures[rows].permute(0, 3, 1, 2).float() / 255
+        loss = training.train_step(whole, latents[rows].float(), plan.decoder_steps, generator)
+        run.progress.update(bar, completed=training.step, note=f"loss {loss:.4f}")
+        if training.step % 250 == 0 or training.step == plan.decoder_steps:
+            training.save(checkpoint)
+            fine = fidelity(load_vae(run.out, 1.0), pictures[:32].numpy())
+            run.log(f"decoder: step {training.step}, loss {loss:.4f}, {fine:.1f} dB")
+
+
+def latents(run: Run) -> None:
+    """Render and encode the training pictures."""
+    count = -(-run.plan.pictures // run.plan.shard)
+    bar = run.progress.add_task("latents", total=count, note="")
+    for done in run.shards.write_all(count):
+        run.progress.update(bar, completed=done + 1)
+
+
+def denoiser(run: Run) -> None:
+    """Train the denoiser until its time is used up; every report is a checkpoint and a sheet.
+
+    Shards that were finished meanwhile (by a `latents` stage in another process) join in then.
+    """
+    plan = run.plan
+    encoder, tokenizer = load_reader(run.out).encoder, load_tokenizer(run.out)
+    unet = build_unet(plan.channels, plan.side // 8)
+    training = DenoiserTraining(unet, encoder, run.device, plan.rate, plan.batch)
+    checkpoint = run.out / "denoiser.pt"
+    if checkpoint.exists():
+        training.load(checkpoint)
+    bar = run.progress.add_task("denoiser", total=plan.denoiser_s, note="")
+    if training.seconds >= plan.denoiser_s:
+        run.progress.update(bar, completed=plan.denoiser_s)
+        return
+    while training.seconds < plan.denoiser_s:
+        examples, scale = load_examples(run, tokenizer)
+        (run.out / "scale.txt").write_text(f"{scale:.6f}\n")
+        run.log(f"{len(examples.latents)} pictures on {run.device}, sample {training.samples}")
+        until = min(plan.denoiser_s, training.seconds + plan.report_s)
+        _train_until(run, training, examples, until, bar)
+        _report(run, training, checkpoint)
+
+
+def _train_until(
+    run: Run, training: DenoiserTraining, examples: Examples, until_s: float, bar: TaskID
+) -> None:
+    losses: list[float] = []
+    while training.seconds < until_s:
+        losses.append(training.train_step(examples, run.plan.denoiser_s))
+        if training.step % 100 == 0:
+            note = _note(run, training, losses)
+            run.progress.update(bar, completed=training.seconds, note=note)
+            losses = []
+
+
+def _note(run: Run, training: DenoiserTraining, losses: list[float]) -> str:
+    loss = sum(losses) / len(losses)
+    speed = training.samples / training.seconds
+    with (run.out / "loss.csv").open("a") as file:
+        file.write(f"{training.step},{training.samples},{training.seconds:.0f},{loss:.5f}\n")
+    return f"{training.samples} samples, {speed:.0f}/s, loss {loss:.4f}"
+
+
+def _report(run: Run, training: DenoiserTraining, checkpoint: Path) -> None:
+    """Save a checkpoint, and draw what the weights can do by now."""
+    training.save(checkpoint)
+    pipeline = assemble(
+        load_vae(run.out),
+        load_reader(run.out).encoder,
+        load_tokenizer(run.out),
+        training.averaged(),
+    )
+    sample_sheet(pipeline).save(run.out / f"samples-{training.samples:08d}.png")
+    run.log(f"checkpoint at {training.samples} samples")
+
+
+def ship_folder(run: Run) -> None:
+    """Put the trained parts into one pipeline folder, `weights`, in half precision."""
+    encoder, tokenizer = load_reader(run.out).encoder, load_tokenizer(run.out)
+    unet = build_unet(run.plan.channels, run.plan.side // 8)
+    training = DenoiserTraining(unet, encoder, torch.device("cpu"))
+    training.load(run.out / "denoiser.pt")
+    ship(assemble(load_vae(run.out), encoder, tokenizer, training.averaged()), run.out / "weights")
+
+
+def load_tokenizer(out: Path) -> CLIPTokenizer:
+    tokenizer: CLIPTokenizer = CLIPTokenizer.from_pretrained(out / "tokenizer")
+    return tokenizer
+
+
+def load_reader(out: Path) -> Reader:
+    reader = Reader(load_tokenizer(out))
+    reader.load_state_dict(torch.load(out / "reader.pt", weights_only=True))
+    return reader.eval()
+
+
+def load_pca(out: Path) -> Pca:
+    return Pca(**load_file(out / "pca.safetensors"))
+
+
+def load_vae(out: Path, scale: float | None = None) -> AutoencoderTiny:
+    """The autoencoder with the decoder's averaged weights as far as they are trained."""
+    vae = build_autoencoder(load_pca(out))
+    training = DecoderTraining.start(vae)
+    if (out / "decoder.pt").exists():
+        training.load(out / "decoder.pt")
+        training.finish()
+    vae.register_to_config(scaling_factor=scale or float((out / "scale.txt").read_text()))
+    return vae.to(memory_format=torch.contiguous_format).eval()
+
+
+def load_examples(run: Run, tokenizer: CLIPTokenizer) -> tuple[Examples, float]:
+    """The training examples on the device, and the factor that gives latents unit spread."""
+    count = min(run.shards.complete(), -(-run.plan.pictures // run.plan.shard))
+    drawn = run.shards.load(count)
+    scale = 1 / float(drawn[:4096].float().std((0, 2, 3)).mean())
+    texts = run.shards.captions(count, run.plan.variants)
+    ids = torch.cat([token_ids(tokenizer, texts[i : i + 8192]) for i in range(0, len(texts), 8192)])
+    grouped: Tensor = ids.view(len(drawn), run.plan.variants, -1).short()
+    empty = token_ids(tokenizer, [_EMPTY])[0].short()
+    scaled = drawn.mul_(scale)
+    where = run.device
+    return Examples(scaled.to(where), grouped.to(where), empty.to(where)), scale
