@@ -42,6 +42,9 @@ IDLE_VALUES = {
 }
 
 
+pytestmark = pytest.mark.timeout(300)
+
+
 def names(cell: str) -> list[str]:
     return re.findall(r"`(\w+)`", cell)
 

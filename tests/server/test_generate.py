@@ -14,6 +14,9 @@ from tests.running import SEEDBED, Running, plain_environment, seedbed
 ORDER = ("a red circle on a blue ground", "--size", "64x64", "--seed", "7")
 
 
+pytestmark = pytest.mark.timeout(300)
+
+
 def through(server: Running, *more: str) -> tuple[str, ...]:
     return ("generate", *ORDER, "--server", server.url, "--api-key", server.key, *more)
 

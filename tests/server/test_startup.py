@@ -17,6 +17,9 @@ from server.terminal import CommandError
 from tests.running import Running, plain_environment, seedbed
 
 
+pytestmark = pytest.mark.timeout(300)
+
+
 def drawing(server: Running, **more: object) -> AbstractContextManager[httpx2.Response]:
     """A call whose steps and pictures are heard as events."""
     return httpx2.stream(
