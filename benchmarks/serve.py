@@ -173,7 +173,7 @@ def result(bare: Turns, served: Sequence[Turns], threads: int, device: str) -> R
         threads=threads,
         device=device,
         rows=(
-            _row("bare pipe() loop", bare, bare),
+            _row("bare loop", bare, bare),
             *(_row("server", turns, bare) for turns in served),
         ),
         added_latency_ms=None if added_s is None else 1000 * added_s,
@@ -260,16 +260,15 @@ def table(shown: Result) -> Table:
     """The result for people."""
     title = f"{shown.model}, {shown.size}, {shown.steps} steps, {shown.threads} threads"
     grid = Table(title=title)
-    for heading in ("", "clients", "pictures", "pictures/s", "ratio", "rounds", "p50 s", "p99 s"):
-        grid.add_column(heading, justify="right" if heading else "left")
+    for heading in ("", "clients", "pictures/s", "ratio", "rounds", "p50 s", "p99 s"):
+        grid.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for row in shown.rows:
         grid.add_row(
             row.side,
             str(row.clients),
-            str(row.pictures),
             f"{row.pictures_per_s:.2f}",
             f"{row.ratio:.2f}",
-            f"{row.lowest_ratio:.2f} to {row.highest_ratio:.2f}",
+            f"{row.lowest_ratio:.2f}-{row.highest_ratio:.2f}",
             f"{row.p50_s:.3f}",
             f"{row.p99_s:.3f}",
         )
