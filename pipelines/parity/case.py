@@ -32,7 +32,7 @@ class _Plan:
     after_forwards: int
 
 
-_PLANS = (_Plan(6, 2.0, 0), _Plan(9, 5.0, 2), _Plan(4, 3.5, 3), _Plan(7, 7.5, 5))
+_PLANS = (_Plan(4, 2.0, 0), _Plan(6, 5.0, 1), _Plan(3, 3.5, 2), _Plan(5, 7.5, 3))
 
 
 def _nothing(_: int) -> Arguments:

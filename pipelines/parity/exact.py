@@ -58,7 +58,8 @@ def build_kandinsky5() -> Any:
             num_text_blocks=1,
             num_visual_blocks=2,
             axes_dims=(4, 6, 6),
-        )
+        ),
+        seed=4,  # some seeds have vectors near zero, whose norm makes much of rounding
     )
     pipe = diffusers.Kandinsky5T2IPipeline(
         transformer=transformer,
@@ -236,12 +237,12 @@ CASES = (
         prompts=("aaaa", "bbbb", "cccc", "dddd"),
     ),
     Case("cogview4", build_cogview4, _SMALL),
-    # Only quoted words reach its text encoder.
+    # Only quoted words reach its text encoder, in unlike lengths that do not meet.
     Case(
         "glm_image",
         build_glm_image,
         _SMALL,
-        prompts=('"cat"', 'a sign that says "a red fox jumps"', '"hi"', '"four" and "words"'),
+        prompts=('"cat"', 'a sign that says "red fox"', 'a "dog" runs', '"a red" hat'),
         vary=_prior_tokens,
     ),
     Case("hidream", build_hidream, _SMALL),
