@@ -12,26 +12,25 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
 import torch
 
 from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.errors import Cancelled, GenerationError, ModelFailure, OutOfMemory
+from pipelines.job import Job
 from pipelines.load import pick_device
-from pipelines.memory import Models, Resident
-from pipelines.merge import Call, Digests
+from pipelines.memory import Models
+from pipelines.merge import Digests
 from pipelines.merge import run as run_merged
+from pipelines.recovery import Runner, Values, run_jobs
+from pipelines.residency import Wait
 from pipelines.scheduler import Parked, Scheduler
-from pipelines.session import Session
 from pipelines.types import ImageRequest, Pixels
 from pipelines.warmup import measure
 
 log = logging.getLogger(__name__)
-
-Runner: TypeAlias = Callable[[Sequence[Call]], list[Any]]
-"""Runs calls with equal keys in one forward. The seam for fault injection and negative controls."""
 
 
 class Listener(Protocol):
@@ -42,27 +41,6 @@ class Listener(Protocol):
     def done(self, request_id: str, pixels: Pixels) -> None: ...
 
     def failed(self, request_id: str, error: GenerationError) -> None: ...
-
-
-class _Job:
-    """A session and the engine's books about it."""
-
-    def __init__(self, session: Session, resident: Resident, arrived_s: float) -> None:
-        self.session = session
-        self.resident = resident
-        self.arrived_s = arrived_s
-        self.parked: Parked | None = None
-        """Its pending calls in the scheduler's terms; made anew only when it moves."""
-        self.reported = 0
-        self.shared = False
-
-    @property
-    def request(self) -> ImageRequest:
-        return self.session.request
-
-    @property
-    def steps_left(self) -> int:
-        return max(0, self.session.steps - self.session.step)
 
 
 class Engine:
@@ -82,8 +60,8 @@ class Engine:
         self._clock = clock
         self._run = run
         self._digests = Digests()
-        self._jobs: dict[str, _Job] = {}
-        self._unstarted: list[str] = []
+        self._jobs: dict[str, Job] = {}
+        self._waiting: list[str] = []
 
     @property
     def device(self) -> str:
@@ -107,69 +85,68 @@ class Engine:
     def submit(self, request: ImageRequest) -> None:
         """Accept a request: from now on the listener hears of it exactly once.
 
-        Raises: UnknownModel: when its model is not resident (then it is not accepted).
+        Raises: UnknownModel: when this device may not draw with its model; it is not accepted.
         """
-        resident = self.models.get(request.model)
-        session = self._session(request, resident)
+        self.models.wanted(request.model)
         clients = {job.request.client for job in self._jobs.values()}
         if request.client not in clients:
             self._scheduler.arrive(request.client, clients)
-        self._jobs[request.id] = _Job(session, resident, self._clock())
-        self._unstarted.append(request.id)
+        self._jobs[request.id] = Job(request, self._clock())
+        self._waiting.append(request.id)
 
     def cancel(self, request_id: str) -> None:
         """Stop drawing a request; it fails with `Cancelled`. Unknown ids are over already."""
         job = self._jobs.get(request_id)
-        if job is not None:
+        if job is None:
+            return
+        if job.begun:
             with torch.no_grad():  # the unwinding pipeline leaves its own no_grad behind
                 job.session.withdraw()
-            self._settle(job, Cancelled(f"request {request_id} was cancelled"))
+        self._settle(job, Cancelled(f"request {request_id} was cancelled"))
 
     def step(self) -> bool:
         """Do one piece of work. Returns False when there is nothing to do."""
         # Greenlets share the thread's grad mode, and the pipelines' own no_grad exits interleave.
         with torch.no_grad():
-            self._start_newcomers()
+            self._begin_waiting()
             chosen = self._scheduler.next(self.parked(), self._clock())
             if not chosen:
                 return False
             jobs = [self._jobs[request_id] for request_id in chosen]
             started_s = self._clock()
-            self._advance(jobs, self._values_of(jobs))
+            self._advance(jobs, run_jobs(jobs, self._run))
             self._charge(jobs, self._clock() - started_s)
             return True
-
-    def _start_newcomers(self) -> None:
-        for request_id in self._unstarted:
-            job = self._jobs.get(request_id)
-            if job is not None:
-                job.session.start()
-                self._after(job)
-        self._unstarted.clear()
 
     def parked(self) -> list[Parked]:
         """The requests that wait for a call, as the scheduler is told of them."""
         return [job.parked for job in self._jobs.values() if job.parked is not None]
 
-    def _values_of(self, jobs: Sequence[_Job]) -> list[list[Any] | Exception]:
-        """Run the jobs' pending calls together; where that fails, in halves, down to single jobs.
+    def _begin_waiting(self) -> None:
+        """Begin what came in, as far as its models are there or can be brought."""
+        waiting, self._waiting = self._waiting, []
+        draining: set[str] = set()
+        for job in [self._jobs[request_id] for request_id in waiting if request_id in self._jobs]:
+            wait = Wait((job.request.model,)) if job.request.model in draining else self._begin(job)
+            if wait is not None:
+                draining |= set(wait.draining)
+                self._waiting.append(job.request.id)
 
-        Each job's value is the list of its calls' values, or the exception its own calls raised.
-        """
-        calls = [call for job in jobs for call in job.session.pending]
+    def _begin(self, job: Job) -> Wait | None:
+        at_work = {other.request.model for other in self._jobs.values() if other.begun}
         try:
-            values = iter(self._run(calls))
-            return [[next(values) for _ in job.session.pending] for job in jobs]
-        except Exception as error:  # noqa: BLE001 - whatever a model raises is told to its rows
-            if len(jobs) == 1:
-                return [error]
-            log.warning("a merged call of %d requests failed, trying halves: %s", len(jobs), error)
-        if self.models.device.type == "cuda":
-            torch.cuda.empty_cache()
-        half = len(jobs) // 2
-        return self._values_of(jobs[:half]) + self._values_of(jobs[half:])
+            resident = self.models.bring(job.request.model, at_work)
+        except GenerationError as error:
+            self._settle(job, error)
+            return None
+        if isinstance(resident, Wait):
+            return resident
+        job.begin(resident, self._digests)
+        job.session.start()
+        self._after(job)
+        return None
 
-    def _advance(self, jobs: Sequence[_Job], values: Sequence[list[Any] | Exception]) -> None:
+    def _advance(self, jobs: Sequence[Job], values: Sequence[Values]) -> None:
         for job, value in zip(jobs, values, strict=True):
             job.shared = job.shared or len(jobs) > 1
             if isinstance(value, Exception):
@@ -178,13 +155,12 @@ class Engine:
                 job.session.feed(value)
             self._after(job)
 
-    def _after(self, job: _Job) -> None:
+    def _after(self, job: Job) -> None:
         session = job.session
-        job.parked = _in_scheduler_terms(job) if session.pending else None
+        job.moved()
         if session.step > job.reported:
             job.reported = session.step
-            eta_s = job.resident.cost.draw_s(job.request.size.tokens, job.steps_left)
-            self._listener.progress(job.request.id, session.step, session.steps, eta_s)
+            self._listener.progress(job.request.id, session.step, session.steps, job.eta_s)
         if not session.finished:
             return
         if session.pixels is not None:
@@ -194,22 +170,15 @@ class Engine:
         else:
             self._settle(job, _named(session.error, job.request))
 
-    def _again_alone(self, job: _Job) -> None:
+    def _again_alone(self, job: Job) -> None:
         """Draw once more without company: NaN must be this request's own before it fails."""
         log.warning("request %s gave values that are not finite, trying it alone", job.request.id)
-        request = replace(job.request, reproducible=True)
-        again = _Job(self._session(request, job.resident), job.resident, job.arrived_s)
+        again = Job(replace(job.request, reproducible=True), job.arrived_s)
         again.reported = job.reported
-        self._jobs[request.id] = again
-        self._unstarted.append(request.id)
+        self._jobs[again.request.id] = again
+        self._waiting.append(again.request.id)
 
-    def _session(self, request: ImageRequest, resident: Resident) -> Session:
-        arguments = resident.family.arguments(request)
-        session = Session(request, resident.pipe, arguments, self._digests)
-        session.pairs.wanted = 2 * request.size.tokens <= resident.cost.knee
-        return session
-
-    def _settle(self, job: _Job, outcome: Pixels | GenerationError) -> None:
+    def _settle(self, job: Job, outcome: Pixels | GenerationError) -> None:
         """The one place that answers a request."""
         del self._jobs[job.request.id]
         if isinstance(outcome, GenerationError):
@@ -217,7 +186,7 @@ class Engine:
         else:
             self._listener.done(job.request.id, outcome)
 
-    def _charge(self, jobs: Sequence[_Job], seconds: float) -> None:
+    def _charge(self, jobs: Sequence[Job], seconds: float) -> None:
         for job in jobs:
             self._scheduler.charge(job.request.client, seconds / len(jobs))
 
@@ -229,26 +198,6 @@ def build_engine(
     if threads is not None:
         torch.set_num_threads(threads)
     return Engine(Models(pick_device(device)), listener, run=run)
-
-
-def _in_scheduler_terms(job: _Job) -> Parked:
-    request, cost, calls = job.request, job.resident.cost, job.session.pending
-    call = calls[0]
-    return Parked(
-        id=request.id,
-        lane=call.lane,
-        key=call.key,
-        tokens=request.size.tokens * len(calls),
-        knee=cost.knee,
-        rows=sum(call.rows for call in calls),
-        remaining_s=cost.work_s(request.size.tokens, job.steps_left),
-        isolated_s=cost.draw_s(request.size.tokens, job.session.steps),
-        arrived_s=job.arrived_s,
-        client=request.client,
-        priority_s=request.priority_s,
-        alone=request.reproducible,
-        auxiliary=call.rule.auxiliary,
-    )
 
 
 def _named(error: Exception | None, request: ImageRequest) -> GenerationError:

@@ -4,11 +4,13 @@ It refuses what could run code (pickles, remote code) before anything is read, a
 """
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import DiffusionPipeline
+from safetensors import SafetensorError, safe_open
 
 from pipelines.errors import ModelBroken
 
@@ -30,10 +32,9 @@ def load_pipeline(folder: Path, device: torch.device) -> DiffusionPipeline:
     Raises: ModelBroken: when the folder is incomplete, unreadable or could run code.
     """
     check_folder(folder)
-    dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     try:
         pipe = DiffusionPipeline.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, local_files_only=True
+            folder, dtype=_dtype_for(device), use_safetensors=True, local_files_only=True
         )
     except Exception as error:
         raise ModelBroken(f"{folder} cannot be loaded as a pipeline: {error}") from error
@@ -62,6 +63,26 @@ def check_folder(folder: Path) -> None:
             continue
         if not (folder / component).is_dir():
             raise ModelBroken(f"{folder / component} is missing, but model_index.json names it")
+
+
+def bytes_on_device(folder: Path, device: torch.device) -> int:
+    """Bytes that a folder's weights will take in the type they are loaded in.
+
+    Raises: ModelBroken: when a file is no readable safetensors file.
+    """
+    return sum(_elements(f) for f in folder.rglob("*.safetensors")) * _dtype_for(device).itemsize
+
+
+def _elements(file: Path) -> int:
+    try:
+        with safe_open(file, "pt") as tensors:
+            return sum(math.prod(tensors.get_slice(key).get_shape()) for key in tensors.keys())  # noqa: SIM118 - no mapping
+    except (OSError, SafetensorError) as error:
+        raise ModelBroken(f"{file} is not readable: {error}") from error
+
+
+def _dtype_for(device: torch.device) -> torch.dtype:
+    return torch.float32 if device.type == "cpu" else torch.bfloat16
 
 
 def _read_json(file: Path) -> dict[str, Any]:

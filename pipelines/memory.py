@@ -1,5 +1,13 @@
-"""What is resident on the device: loaded pipelines by name, with what a step of them costs."""
+"""What is on the device: pipelines by name, with what a step of them costs; who comes, who goes.
 
+It does the loading and dropping; `pipelines.residency` decides.
+"""
+
+import gc
+import logging
+import math
+import time
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 
 import torch
@@ -7,10 +15,16 @@ from diffusers import DiffusionPipeline
 
 from pipelines.catalog import StandIn
 from pipelines.cost import UNMEASURED, StepCost
-from pipelines.errors import UnknownModel
+from pipelines.errors import OutOfMemory, UnknownModel
 from pipelines.families import family
 from pipelines.families.base import Family
-from pipelines.load import load_pipeline
+from pipelines.load import bytes_on_device, load_pipeline
+from pipelines.residency import Held, Residency, Wait
+
+log = logging.getLogger(__name__)
+
+USE_HALF_LIFE_S = 300.0
+"""How fast it is forgotten that a model was wanted."""
 
 
 @dataclass(slots=True)
@@ -21,32 +35,132 @@ class Resident:
     family: Family
     pipe: DiffusionPipeline
     cost: StepCost = UNMEASURED
+    size_bytes: int = 0
+    loaded_s: float = 0.0
+    load_took_s: float = 0.0
+    token_cap: float = math.inf
+    """Image tokens of one step that are known to fit; lowered when more did not."""
+
+    @property
+    def knee(self) -> float:
+        """Tokens up to which a step is filled."""
+        return min(self.cost.knee, self.token_cap)
 
 
 class Models:
-    """The resident models of one device."""
+    """The models that one device may draw with, resident or not."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(
+        self,
+        device: torch.device,
+        residency: Residency | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.device = device
+        self._residency = residency or Residency()
+        self._clock = clock
+        self._known: dict[str, StandIn] = {}
         self._residents: dict[str, Resident] = {}
+        self._uses: dict[str, tuple[float, float]] = {}
+
+    def know(self, stand_in: StandIn) -> None:
+        """Allow a model without loading it: it comes with its first request.
+
+        Raises: OutOfMemory: when it can never fit the budget, before anything is read.
+        """
+        size_bytes = bytes_on_device(stand_in.folder, self.device)
+        if not self._residency.fits_at_all(size_bytes):
+            raise OutOfMemory(
+                f"{stand_in.name} needs {size_bytes / 2**30:.1f} GiB for its weights alone, "
+                f"more than the budget of {self._residency.budget_bytes or 0:,} bytes"
+            )
+        self._known[stand_in.name] = stand_in
+
+    def add(self, stand_in: StandIn, family: Family, pipe: DiffusionPipeline) -> Resident:
+        """Take in a pipeline that is built already."""
+        size_bytes = sum(
+            parameter.numel() * parameter.element_size()
+            for component in pipe.components.values()
+            if isinstance(component, torch.nn.Module)
+            for parameter in component.parameters()
+        )
+        self._known[stand_in.name] = stand_in
+        resident = Resident(stand_in, family, pipe, size_bytes=size_bytes, loaded_s=self._clock())
+        self._residents[stand_in.name] = resident
+        return resident
 
     def load(self, stand_in: StandIn) -> Resident:
-        """Bring a stand-in onto the device; one that is there already stays.
+        """Bring a model onto the device now; one that is there already stays as it is.
 
-        Raises: ModelBroken: naming the file that is at fault.
+        Raises: ModelBroken: naming the file that is at fault. OutOfMemory: beyond the budget.
         """
-        if stand_in.name not in self._residents:
-            pipe = load_pipeline(stand_in.folder, self.device)
-            self.add(stand_in, family(stand_in.family), pipe)
-        return self._residents[stand_in.name]
-
-    def add(self, stand_in: StandIn, family: Family, pipe: DiffusionPipeline) -> None:
-        """Take in a pipeline that is built already."""
-        self._residents[stand_in.name] = Resident(stand_in, family, pipe)
+        self.know(stand_in)
+        resident = self.bring(stand_in.name, at_work=frozenset())
+        assert not isinstance(resident, Wait), "with nothing at work there is always room"
+        return resident
 
     def get(self, name: str) -> Resident:
-        """Raises: UnknownModel: for a model that is not resident."""
+        """Raises: UnknownModel: for a model that is not on the device."""
         if name not in self._residents:
             known = ", ".join(sorted(self._residents)) or "none"
             raise UnknownModel(f"model {name!r} is not loaded; loaded are: {known}", "model")
         return self._residents[name]
+
+    def wanted(self, name: str) -> None:
+        """Note that a request for this model came. Raises: UnknownModel."""
+        self._stand_in(name)
+        self._uses[name] = (self._recent_uses(name) + 1.0, self._clock())
+
+    def bring(self, name: str, at_work: Set[str]) -> Resident | Wait:
+        """The model, loaded if there is room or others can leave; or what it has to wait for.
+
+        Raises: ModelBroken: naming the file that is at fault.
+        """
+        if name in self._residents:
+            return self._residents[name]
+        stand_in = self._stand_in(name)
+        held = [self._held(resident, at_work) for resident in self._residents.values()]
+        verdict = self._residency.make_room(
+            bytes_on_device(stand_in.folder, self.device), held, self._clock()
+        )
+        if isinstance(verdict, Wait):
+            return verdict
+        for leaving in verdict.leaving:
+            self._drop(leaving)
+        return self._load(stand_in)
+
+    def _load(self, stand_in: StandIn) -> Resident:
+        started_s = self._clock()
+        pipe = load_pipeline(stand_in.folder, self.device)
+        resident = self.add(stand_in, family(stand_in.family), pipe)
+        resident.load_took_s = self._clock() - started_s
+        log.info("loaded %s in %.1f s", stand_in.name, resident.load_took_s)
+        return resident
+
+    def _drop(self, name: str) -> None:
+        log.info("%s leaves the device for another model", name)
+        del self._residents[name]
+        gc.collect()  # a pipeline and its modules refer to each other
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _held(self, resident: Resident, at_work: Set[str]) -> Held:
+        name = resident.stand_in.name
+        return Held(
+            name,
+            resident.size_bytes,
+            resident.loaded_s,
+            resident.load_took_s,
+            uses_per_s=self._recent_uses(name) / USE_HALF_LIFE_S,
+            at_work=name in at_work,
+        )
+
+    def _recent_uses(self, name: str) -> float:
+        uses, seen_s = self._uses.get(name, (0.0, 0.0))
+        return uses * math.pow(0.5, (self._clock() - seen_s) / USE_HALF_LIFE_S)
+
+    def _stand_in(self, name: str) -> StandIn:
+        if name not in self._known:
+            known = ", ".join(sorted(self._known)) or "none"
+            raise UnknownModel(f"model {name!r} is not here; there are: {known}", "model")
+        return self._known[name]

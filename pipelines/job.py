@@ -1,0 +1,75 @@
+"""A request in the engine: where it stands, and how the scheduler is told of it."""
+
+from pipelines.memory import Resident
+from pipelines.merge import Digests
+from pipelines.scheduler import Parked
+from pipelines.session import Session
+from pipelines.types import ImageRequest
+
+
+class Job:
+    """A request that waits for its model, or a session on its way."""
+
+    def __init__(self, request: ImageRequest, arrived_s: float) -> None:
+        self.request = request
+        self.arrived_s = arrived_s
+        self.parked: Parked | None = None
+        """Its pending calls in the scheduler's terms; made anew only when it moves."""
+        self.reported = 0
+        """The last step that was told."""
+        self.shared = False
+        """Whether it ever ran together with another request."""
+        self._begun: tuple[Session, Resident] | None = None
+
+    @property
+    def begun(self) -> bool:
+        return self._begun is not None
+
+    @property
+    def session(self) -> Session:
+        assert self._begun is not None, "a request that waits for its model has no session"
+        return self._begun[0]
+
+    @property
+    def resident(self) -> Resident:
+        assert self._begun is not None, "a request that waits for its model has none yet"
+        return self._begun[1]
+
+    def begin(self, resident: Resident, digests: Digests) -> None:
+        """Make the session: the model is there now."""
+        arguments = resident.family.arguments(self.request)
+        session = Session(self.request, resident.pipe, arguments, digests)
+        session.pairs.wanted = 2 * self.request.size.tokens <= resident.knee
+        self._begun = session, resident
+
+    @property
+    def eta_s(self) -> float:
+        """Predicted seconds to the end, were it alone from now on."""
+        return self.resident.cost.draw_s(self.request.size.tokens, self._steps_left)
+
+    @property
+    def _steps_left(self) -> int:
+        return max(0, self.session.steps - self.session.step)
+
+    def moved(self) -> None:
+        """Describe the calls it waits for now."""
+        calls, request, resident = self.session.pending, self.request, self.resident
+        if not calls:
+            self.parked = None
+            return
+        tokens = request.size.tokens
+        self.parked = Parked(
+            id=request.id,
+            lane=calls[0].lane,
+            key=calls[0].key,
+            tokens=tokens * len(calls),
+            knee=resident.knee,
+            rows=sum(call.rows for call in calls),
+            remaining_s=resident.cost.work_s(tokens, self._steps_left),
+            isolated_s=resident.cost.draw_s(tokens, self.session.steps),
+            arrived_s=self.arrived_s,
+            client=request.client,
+            priority_s=request.priority_s,
+            alone=request.reproducible,
+            auxiliary=calls[0].rule.auxiliary,
+        )
