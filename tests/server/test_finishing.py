@@ -8,7 +8,6 @@ from pipelines.types import Pixels, Size
 from server.finishing import Finish
 from tests.server.pictures import opened, pixels
 
-
 SQUARE = Size(256, 256)
 
 
