@@ -10,6 +10,7 @@ from typing import Self
 
 SEEDBED = Path(sys.executable).with_name("seedbed")
 EXIT_S = 60.0
+COMMAND_S = 240.0
 
 
 def plain_environment() -> dict[str, str]:
@@ -77,7 +78,7 @@ class Running:
 def seedbed(
     folder: Path, *arguments: str, settings: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
+    """Run the command to its end; it has a while for that."""
     return subprocess.run(
         [SEEDBED, *arguments],
         cwd=folder,
@@ -85,4 +86,5 @@ def seedbed(
         capture_output=True,
         text=True,
         check=False,
+        timeout=COMMAND_S,
     )

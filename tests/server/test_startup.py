@@ -16,7 +16,6 @@ from server.settings import Settings
 from server.terminal import CommandError
 from tests.running import Running, plain_environment, seedbed
 
-
 pytestmark = pytest.mark.timeout(300)
 
 
