@@ -1,4 +1,4 @@
-"""The training pictures, kept as latents: rendered once by all cores, in shards on the disk.
+"""The training pictures, kept as latents: rendered once, by all cores, in shards on the disk.
 
 A shard is a pure function of its index, so a broken run goes on where it stopped. Pixels are never
 kept: 2048 pictures are 12 MB of latents.
@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,6 @@ class Shards:
         """Render a shard unless it is there; returns its index."""
         path = self.path(index)
         if not path.exists():
-            torch.set_num_threads(1)
             rows = self.pca.encode_many(rendered(self.seeds(index), self.side)).numpy()
             unfinished = path.with_suffix(f".{os.getpid()}.tmp")
             with unfinished.open("wb") as file:
@@ -54,11 +54,19 @@ class Shards:
             unfinished.replace(path)
         return index
 
-    def write_all(self, count: int) -> Iterator[int]:
-        """Render shards 0 to count with all cores this process may use; yields as they finish."""
+    def write_all(self, count: int, workers: int) -> Iterator[int]:
+        """Render shards 0 to count in so many processes; yields as they finish."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-        with ProcessPoolExecutor(max_workers=workers) as pool:
+        if workers == 1:
+            yield from map(self.write, range(count))
+            return
+        pool = ProcessPoolExecutor(
+            workers,
+            mp_context=get_context("spawn"),
+            initializer=torch.set_num_threads,
+            initargs=(1,),
+        )
+        with pool:
             yield from pool.map(self.write, range(count))
 
     def complete(self) -> int:

@@ -194,7 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
     torch.set_flush_denormal(True)
     console = Console(stderr=True)
     readers = prepare_readers(asked.work, console, asked.judge_pictures, asked.judge_steps)
-    pipeline = DiffusionPipeline.from_pretrained(asked.weights, torch_dtype=torch.float32)
+    pipeline = DiffusionPipeline.from_pretrained(asked.weights, dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
     cases = one_subject_captions(CAPTION_SEEDS, asked.captions)
     console.log(f"drawing {len(cases)} pictures")

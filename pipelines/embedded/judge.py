@@ -51,11 +51,11 @@ class Judge(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        blocks: list[nn.Module] = [nn.Conv2d(3, _WIDTHS[0], 3, 1, 1), nn.ReLU()]
+        blocks: list[nn.Module] = [nn.Conv2d(3, _WIDTHS[0], 5, 2, 2), nn.ReLU()]
         for narrow, wide in pairwise(_WIDTHS):
             blocks += [nn.Conv2d(narrow, wide, 3, 2, 1), nn.BatchNorm2d(wide), nn.ReLU()]
             blocks += [nn.Conv2d(wide, wide, 3, 1, 1), nn.BatchNorm2d(wide), nn.ReLU()]
-        self.look = nn.Sequential(*blocks, nn.AvgPool2d(2), nn.Flatten())
+        self.look = nn.Sequential(*blocks, nn.Flatten())
         self.think = nn.Sequential(nn.Linear(_WIDTHS[-1] * 16, 256), nn.ReLU(), nn.Dropout(0.2))
         self.name = nn.Linear(256, sum(len(values) for values in HEADS.values()))
 

@@ -27,8 +27,8 @@ _NAMES = tuple(PALETTE)
 
 def colour_of(picture: Pixels) -> str:
     """The palette's name for the colour of what stands in the middle."""
-    names = _named(picture)
-    side = len(picture)
+    names = _named(picture[::2, ::2])
+    side = len(names)
     rim = max(1, round(side * _RIM))
     rows, columns = _span(_ROWS, side), _span(_COLUMNS, side)
     middle = _shares(names[rows, columns])

@@ -46,6 +46,15 @@ OWN_PROMPTS = (
     "玉兰花，背景虚化",
     "水墨画，山水风景",
 )
+_IN_ENGLISH = {
+    "一只橙色的猫，在阳光下": "(in Chinese) an orange cat in sunlight",
+    "星空下的小镇，梵高风格": "(in Chinese) a town under the stars, Van Gogh style",
+    "雪地里的红色房子": "(in Chinese) a red house in the snow",
+    "两朵黄色的花，白色背景": "(in Chinese) two yellow flowers, white background",
+    "玉兰花，背景虚化": "(in Chinese) a magnolia, blurred background",
+    "水墨画，山水风景": "(in Chinese) ink wash painting, a landscape",
+}
+"""Labels for prompts whose script the built-in font does not have."""
 _COLUMNS = 6
 _CELL = 192
 _LABEL = 30
@@ -67,7 +76,7 @@ def sample_sheet(
         left, top = index % _COLUMNS * _CELL, index // _COLUMNS * (_CELL + _LABEL)
         cell = Image.fromarray(picture).resize((_CELL - 4, _CELL - 4), Image.Resampling.LANCZOS)
         sheet.paste(cell, (left + 2, top + 2))
-        _write(pen, prompt, left + 4, top + _CELL)
+        _write(pen, _IN_ENGLISH.get(prompt, prompt), left + 4, top + _CELL)
     return sheet
 
 
@@ -93,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-o", "--out", type=Path, default=Path("docs/embedded-contact-sheet.png"))
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
-    pipeline = DiffusionPipeline.from_pretrained(asked.weights, torch_dtype=torch.float32)
+    pipeline = DiffusionPipeline.from_pretrained(asked.weights, dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     sample_sheet(pipeline, seed=asked.seed).save(asked.out)

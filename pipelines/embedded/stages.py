@@ -22,7 +22,7 @@ from pipelines.embedded.captions import captioned
 from pipelines.embedded.dataset import SHARD, Shards, rendered
 from pipelines.embedded.denoiser import DenoiserTraining, Examples, build_unet
 from pipelines.embedded.render import SIDE
-from pipelines.embedded.sheet import sample_sheet
+from pipelines.embedded.sheet import DOCUMENT_PROMPTS, OWN_PROMPTS, sample_sheet
 from pipelines.embedded.text_encoder import Reader, accuracy, token_ids, train_reader
 from pipelines.embedded.tokenizer import build_tokenizer
 
@@ -54,6 +54,8 @@ class Plan:
     denoiser_s: float = 80 * 60
     report_s: float = 600
     side: int = SIDE
+    workers: int = 1
+    sheet_prompts: tuple[str, ...] = DOCUMENT_PROMPTS + OWN_PROMPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def latents(run: Run) -> None:
     """Render and encode the training pictures."""
     count = -(-run.plan.pictures // run.plan.shard)
     bar = run.progress.add_task("latents", total=count, note="")
-    for done in run.shards.write_all(count):
+    for done in run.shards.write_all(count, run.plan.workers):
         run.progress.update(bar, completed=done + 1)
 
 
@@ -215,7 +217,9 @@ def _report(run: Run, training: DenoiserTraining, checkpoint: Path) -> None:
         load_tokenizer(run.out),
         training.averaged(),
     )
-    sample_sheet(pipeline).save(run.out / f"samples-{training.samples:08d}.png")
+    sample_sheet(pipeline, run.plan.sheet_prompts).save(
+        run.out / f"samples-{training.samples:08d}.png"
+    )
     run.log(f"checkpoint at {training.samples} samples")
 
 

@@ -13,6 +13,7 @@ Needs the `train` extra. With a CUDA GPU the denoiser trains there, in bfloat16 
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -73,6 +74,7 @@ def _parse(arguments: list[str] | None) -> _Wanted:
     parser.add_argument("--pictures", type=int, default=90_000, help="to render and learn from")
     parser.add_argument("--batch", type=int, default=32, help="pictures in a step of the denoiser")
     parser.add_argument("--rate", type=float, default=1e-3, help="the denoiser's learning rate")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="that render")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch's choice)")
     parser.add_argument("--out", type=Path, default=Path("build/embedded"), help="the work folder")
     parser.add_argument("--stage", choices=_STAGES, action="append", help="only this one")
@@ -85,6 +87,7 @@ def _parse(arguments: list[str] | None) -> _Wanted:
         pictures=asked.pictures,
         batch=asked.batch,
         rate=asked.rate,
+        workers=asked.workers,
     )
     return _Wanted(tuple(asked.stage or _STAGES), plan, asked.out)
 
