@@ -60,6 +60,21 @@ def test_the_printed_line_draws_a_picture_when_it_is_pasted(
     assert httpx2.get(picture["url"]).content.startswith(b"\x89PNG")
 
 
+def test_the_log_has_neither_chatter_nor_the_address_of_a_picture(running: Running) -> None:
+    answer = httpx2.post(
+        f"{running.url}/v1/images/generations",
+        json={"model": "seedbed", "prompt": "a red circle", "size": "64x64"},
+        headers={"authorization": f"Bearer {running.key}"},
+        timeout=60,
+    )
+    address = answer.json()["data"][0]["url"]
+    assert httpx2.get(address).is_success
+    log = running.log.read_text()
+    assert "is ready" in log
+    assert "uvicorn" not in log
+    assert "/files/" not in log
+
+
 def test_output_to_a_file_has_no_colours(running: Running) -> None:
     assert not [line for line in running.said if "\x1b" in line]
 
