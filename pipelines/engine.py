@@ -18,17 +18,19 @@ import torch
 
 from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
+from pipelines.costbook import CostBook
 from pipelines.errors import Cancelled, GenerationError, ModelFailure, OutOfMemory
 from pipelines.job import Job
 from pipelines.load import pick_device
-from pipelines.memory import Models
+from pipelines.memory import Models, default_budget
 from pipelines.merge import Digests
 from pipelines.merge import run as run_merged
+from pipelines.options import EngineOptions
 from pipelines.recovery import Runner, Values, run_jobs
-from pipelines.residency import Wait
+from pipelines.residency import Residency, Wait
 from pipelines.scheduler import Parked, Scheduler
 from pipelines.types import ImageRequest, Pixels
-from pipelines.warmup import measure
+from pipelines.warmup import warm_up
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +55,14 @@ class Engine:
         scheduler: Scheduler | None = None,
         clock: Callable[[], float] = time.monotonic,
         run: Runner = run_merged,
+        costs: CostBook | None = None,
     ) -> None:
         self.models = models
         self._listener = listener
         self._scheduler = scheduler or Scheduler()
         self._clock = clock
         self._run = run
+        self._costs = costs or CostBook(None)
         self._digests = Digests()
         self._jobs: dict[str, Job] = {}
         self._waiting: list[str] = []
@@ -77,9 +81,9 @@ class Engine:
         self.models.load(stand_in)
 
     def warm_up(self, name: str) -> StepCost:
-        """Draw once with a resident model and measure what its steps cost."""
+        """Draw once with a resident model, and measure what its steps cost if that is not known."""
         resident = self.models.get(name)
-        resident.cost = measure(resident, self._digests, self._clock)
+        resident.cost = warm_up(resident, self._digests, self._costs, self._clock)
         return resident.cost
 
     def submit(self, request: ImageRequest) -> None:
@@ -191,13 +195,15 @@ class Engine:
             self._scheduler.charge(job.request.client, seconds / len(jobs))
 
 
-def build_engine(
-    device: str, listener: Listener, threads: int | None = None, run: Runner = run_merged
-) -> Engine:
-    """An engine for a device ("auto", "cpu", "cuda", "cuda:1", ...) with nothing resident yet."""
-    if threads is not None:
-        torch.set_num_threads(threads)
-    return Engine(Models(pick_device(device)), listener, run=run)
+def build_engine(options: EngineOptions, listener: Listener) -> Engine:
+    """An engine with nothing resident yet."""
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    device = pick_device(options.device)
+    residency = Residency(options.memory_bytes or default_budget(device), options.min_stay_s)
+    scheduler = Scheduler(options.policy, options.ageing, options.max_rows)
+    costs = CostBook(options.cost_file)
+    return Engine(Models(device, residency), listener, scheduler, costs=costs)
 
 
 def _named(error: Exception | None, request: ImageRequest) -> GenerationError:

@@ -47,6 +47,13 @@ class Resident:
         return min(self.cost.knee, self.token_cap)
 
 
+def default_budget(device: torch.device) -> int | None:
+    """Bytes for weights: four fifths of a GPU's memory, the rest being for activations."""
+    if device.type != "cuda":
+        return None
+    return int(torch.cuda.get_device_properties(device).total_memory * 0.8)
+
+
 class Models:
     """The models that one device may draw with, resident or not."""
 

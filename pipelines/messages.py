@@ -4,12 +4,13 @@ Pixels do not travel in the message: `Done` is followed by the descriptor of an 
 that holds them (`pipelines.pixelpipe`), so that a 4096 x 4096 picture costs no copy through a pipe.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.errors import GenerationError
+from pipelines.options import EngineOptions
 from pipelines.types import ImageRequest, Size
 
 
@@ -19,9 +20,7 @@ class WorkerSpec:
 
     stand_ins: tuple[StandIn, ...]
     """Loaded in this order before the worker is ready."""
-    device: str = "auto"
-    threads: int | None = None
-    """CPU threads of one forward; None leaves the choice to torch."""
+    options: EngineOptions = field(default_factory=EngineOptions)
     engine: str = "pipelines.engine:build_engine"
     """The function that builds the engine, as module:name, so that the API process names it
     without importing torch."""

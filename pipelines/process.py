@@ -119,8 +119,9 @@ class WorkerProcess:
 def worker_environment(spec: WorkerSpec, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of a worker: ours, quiet, and with this project importable from anywhere."""
     path = os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH"))))
-    threads = {} if spec.threads is None else {"OMP_NUM_THREADS": str(spec.threads)}
-    return {**environment, **QUIET, **threads, "PYTHONPATH": path}
+    threads = spec.options.threads
+    limit = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+    return {**environment, **QUIET, **limit, "PYTHONPATH": path}
 
 
 def _start(pipe: socket.socket, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -68,7 +68,7 @@ class Supervisor:
         self._at_once = False
         self._leave_by_s: float | None = None
         self._thread = threading.Thread(
-            target=self._run, name=f"worker on {spec.device}", daemon=True
+            target=self._run, name=f"worker on {spec.options.device}", daemon=True
         )
 
     def start(self) -> None:
@@ -100,11 +100,15 @@ class Supervisor:
                 break
             barren = 0 if self._watchdog.ready else barren + 1
             if death.final or barren > len(pauses_s):
-                log.error("the worker on %s %s; no other is started", self.spec.device, death)
+                log.error(
+                    "the worker on %s %s; no other is started", self.spec.options.device, death
+                )
                 self._owner.gave_up(self, str(death))
                 break
             pause_s = pauses_s[barren - 1] if barren else 0.0
-            log.warning("the worker on %s %s; next in %g s", self.spec.device, death, pause_s)
+            log.warning(
+                "the worker on %s %s; next in %g s", self.spec.options.device, death, pause_s
+            )
             self._owner.lost(self, str(death))
             self._stopping.wait(pause_s)
 
@@ -119,7 +123,7 @@ class Supervisor:
         except WorkerDied as death:
             return death
         except Exception as error:  # of ours: its requests must be answered all the same
-            log.exception("the talk with the worker on %s failed", self.spec.device)
+            log.exception("the talk with the worker on %s failed", self.spec.options.device)
             return WorkerDied(f"could not be talked with ({error})")
 
     def _converse(self, process: WorkerProcess) -> NoReturn:

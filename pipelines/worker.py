@@ -137,7 +137,7 @@ def build(spec: WorkerSpec, voice: Voice) -> tuple[Engine, Ready]:
     Raises: ModelBroken: when weights cannot be loaded.
     """
     module, _, name = spec.engine.partition(":")
-    engine: Engine = getattr(import_module(module), name)(spec.device, voice, spec.threads)
+    engine: Engine = getattr(import_module(module), name)(spec.options, voice)
     costs = []
     for stand_in in spec.stand_ins:
         voice.say(Loading(stand_in.name))
@@ -189,7 +189,7 @@ def main(descriptor: int) -> int:
     try:
         engine, ready = build(spec, voice)
     except GenerationError as error:
-        log.error("the worker on %s cannot start: %s", spec.device, error)
+        log.error("the worker on %s cannot start: %s", spec.options.device, error)
         voice.say(Broken(error))
         return 1
     voice.say(ready)

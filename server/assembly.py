@@ -3,6 +3,7 @@
 from pipelines.catalog import Catalog, embedded_catalog
 from pipelines.fleet import Fleet
 from pipelines.messages import WorkerSpec
+from pipelines.options import EngineOptions
 from server.files import FileStore
 from server.service import Service
 from server.settings import Settings
@@ -10,7 +11,12 @@ from server.settings import Settings
 
 def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
     """The workers of this machine, not yet started."""
-    spec = WorkerSpec(catalog.stand_ins, device=settings.device, threads=settings.threads)
+    options = EngineOptions(
+        device=settings.device,
+        threads=settings.threads,
+        cost_file=settings.data_dir / "step-costs.json",
+    )
+    spec = WorkerSpec(catalog.stand_ins, options)
     return Fleet(
         [spec],
         max_backlog_s=settings.max_backlog_s,

@@ -15,6 +15,7 @@ from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.errors import Cancelled, GenerationError, ModelBroken, ModelFailure, UnknownModel
 from pipelines.messages import WorkerSpec
+from pipelines.options import EngineOptions
 from pipelines.types import ImageRequest, Pixels, Size
 from pipelines.worker import Voice
 
@@ -28,7 +29,8 @@ DEADLY = "a deadly prompt"
 
 def spec(folder: Path, model: str = "strokes") -> WorkerSpec:
     """A worker whose only model is an empty folder, which must be there."""
-    return WorkerSpec((StandIn(model, "embedded", folder, "Apache-2.0"),), "cpu", 1, ENGINE)
+    stand_in = StandIn(model, "embedded", folder, "Apache-2.0")
+    return WorkerSpec((stand_in,), EngineOptions("cpu", threads=1), ENGINE)
 
 
 def request(
@@ -118,5 +120,5 @@ class StrokesEngine:
             self._voice.done(request_id, outcome)
 
 
-def build_engine(device: str, listener: Voice, threads: int | None) -> StrokesEngine:
+def build_engine(options: EngineOptions, listener: Voice) -> StrokesEngine:
     return StrokesEngine(listener)

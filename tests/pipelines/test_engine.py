@@ -12,6 +12,7 @@ from pipelines.errors import Cancelled, ModelFailure, OutOfMemory, UnknownModel
 from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call, merge, run, split
+from pipelines.options import EngineOptions
 from pipelines.types import ImageRequest, Size
 from tests.pipelines.drawing import Books, Watched, difference, drain, engine, request, stock
 
@@ -227,7 +228,7 @@ def test_gradients_stay_on_outside_the_engine(models: Models) -> None:
 
 def test_an_engine_measures_its_model_and_then_draws() -> None:
     books = Books()
-    drawing = build_engine("cpu", books, threads=1)
+    drawing = build_engine(EngineOptions("cpu", threads=1), books)
     drawing.load(EMBEDDED)
     cost = drawing.warm_up(EMBEDDED.name)
     native = Size(128, 128)

@@ -8,6 +8,7 @@ from pipelines.catalog import EMBEDDED
 from pipelines.fleet import Fleet
 from pipelines.memory import Models
 from pipelines.messages import WorkerSpec
+from pipelines.options import EngineOptions
 from tests.pipelines.drawing import difference, request, stock
 
 
@@ -18,7 +19,7 @@ def test_a_picture_is_the_stock_pipelines_even_when_its_worker_dies(
     marker = tmp_path / "died"
     monkeypatch.setenv("FAKE_FAULT", f"die@3:{marker}")
     wanted = [request(f"r{n}", seed=n, steps=4 + n) for n in range(3)]
-    fleet = Fleet([WorkerSpec((EMBEDDED,), "cpu", threads=1)])
+    fleet = Fleet([WorkerSpec((EMBEDDED,), EngineOptions("cpu", threads=1))])
     fleet.start()
     try:
         fleet.wait_ready(200.0)

@@ -23,11 +23,12 @@ from pipelines.messages import (
     ToWorker,
     WorkerSpec,
 )
+from pipelines.options import EngineOptions
 from pipelines.types import ImageRequest, Size
 
 REQUEST = ImageRequest("r1", "embedded", "一个红色的圆", Size(128, 96), 16, 3.0, 7, client="key")
 MESSAGES: list[ToWorker | FromWorker | WorkerSpec] = [
-    WorkerSpec((EMBEDDED,), "cuda:1", 4),
+    WorkerSpec((EMBEDDED,), EngineOptions("cuda:1", threads=4)),
     Submit(REQUEST),
     Cancel("r1"),
     Shutdown(),

@@ -30,6 +30,7 @@ from pipelines.messages import (
     Submit,
     WorkerSpec,
 )
+from pipelines.options import EngineOptions
 from pipelines.process import ROOT, WorkerDied, WorkerProcess, worker_environment
 from pipelines.types import Pixels, Size
 from pipelines.worker import Inbox
@@ -208,10 +209,11 @@ def test_a_worker_finds_the_project_from_any_folder(tmp_path: Path) -> None:
 
 
 def test_the_thread_count_reaches_the_libraries_before_they_are_imported(tmp_path: Path) -> None:
-    wanted: WorkerSpec = replace(spec(tmp_path), threads=3)
+    unlimited: WorkerSpec = replace(spec(tmp_path), options=EngineOptions())
+    wanted = replace(unlimited, options=EngineOptions(threads=3))
 
     assert worker_environment(wanted, {})["OMP_NUM_THREADS"] == "3"
-    assert "OMP_NUM_THREADS" not in worker_environment(replace(wanted, threads=None), {})
+    assert "OMP_NUM_THREADS" not in worker_environment(unlimited, {})
 
 
 def test_an_inbox_gives_its_messages_in_order_and_waits_only_when_asked() -> None:

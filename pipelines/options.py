@@ -1,0 +1,27 @@
+"""How an engine draws: plain values that the API process fills in and a worker reads."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.scheduler import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What an operator may set about one device."""
+
+    device: str = "auto"
+    """In torch's words ("cpu", "cuda:1"); auto takes CUDA, then Apple's GPU, then the CPU."""
+    threads: int | None = None
+    """CPU threads of one forward; None leaves the choice to torch."""
+    policy: Policy = Policy.SRPT
+    ageing: float = 0.5
+    """Seconds of rank that a second of waiting is worth, under SRPT."""
+    max_rows: int = 16
+    """Rows that share a forward at most."""
+    memory_bytes: int | None = None
+    """For weights; None takes four fifths of a GPU's memory, and counts nothing on a CPU."""
+    min_stay_s: float = 20.0
+    """How long a model that is at work stays before it drains for another one."""
+    cost_file: Path | None = None
+    """Where measured step costs are kept between starts."""
