@@ -94,11 +94,11 @@ def _padded(arguments: Arguments, name: str, mask_name: str, length: int) -> Arg
     return {name: F.pad(text, (0, 0, 0, missing)), mask_name: F.pad(mask, (0, missing))}
 
 
-def parity(bench: Bench, size: Size) -> Measurement:
-    """All drawings compared; `passed` is the verdict for this precision."""
+def parity(bench: Bench, size: Size, run: Runner = run_merged) -> Measurement:
+    """Compare all drawings, those together drawn by `run`; `passed` is the verdict."""
     alone, again = _alone(bench, size), _alone(bench, size)
     by_itself, _ = _together(bench, size, run_each_alone)
-    together, counted = _together(bench, size, run_merged)
+    together, counted = _together(bench, size, run)
     copied, _ = _together(bench, size, run_beside_copies)
     control, _ = _together(bench, size, run_with_swapped_timesteps)
     rounding_rms = copied.rms_from(alone)

@@ -114,7 +114,8 @@ def throughput(extent: Extent, device: torch.device) -> list[Group]:
             Cell("batch", f"{size}, {n}", _batch(size, n), 2 + n * size.tokens / 1024)
             for size, n in ladders
         ]
-        return [*first, *steps, *(Cell("knee", str(size), _sized(knee, size)) for size in sizes)]
+        knees = [Cell("knee", str(size), _sized(knee, size), free=True) for size in sizes]
+        return [*first, *steps, *knees]
 
     device_itself = Group(
         "device",
