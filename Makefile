@@ -25,7 +25,7 @@ DEV := .venv/installed-dev-$(BUILD)
 PIP := $(BIN)/python -m pip install --prefer-binary -c constraints.txt \
 	$(if $(filter cpu,$(BUILD)),$(if $(TORCH_CPU_INDEX),--extra-index-url $(TORCH_CPU_INDEX)))
 
-.PHONY: help serve test lint check install
+.PHONY: help serve test lint check install gpu
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -45,6 +45,9 @@ lint: $(DEV) ## check format, style and types
 check: lint test ## lint, then test
 
 install: $(SERVE) ## only install what serving needs
+
+gpu: $(SERVE) ## measure this machine's CUDA device: three parts, ten minutes each at most
+	@$(BIN)/python -m benchmarks.gpu
 
 # pip takes an installed torch for good enough, whichever build it is.
 define drop-other-build
