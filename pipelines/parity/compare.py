@@ -219,7 +219,7 @@ def _request(case: Case, arrival: Arrival) -> ImageRequest:
         id=arrival.id,
         model=case.family,
         prompt=str(arrival.arguments["prompt"]),
-        size=Size(case.call["width"], case.call["height"]),
+        size=Size(arrival.arguments["width"], arrival.arguments["height"]),
         steps=arrival.steps,
         guidance=float(arrival.arguments[case.guidance]),
         seed=arrival.seed,

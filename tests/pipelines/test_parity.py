@@ -14,7 +14,7 @@ import torch
 from pipelines.lanes import Lane
 from pipelines.merge import Call
 from pipelines.merge import run as run_merged
-from pipelines.parity.case import Arrival, Case
+from pipelines.parity.case import Arguments, Arrival, Case
 from pipelines.parity.compare import (
     TOLERANCE,
     Outcome,
@@ -65,6 +65,19 @@ def test_together_is_as_alone(case: Case) -> None:
     assert outcome.latents_max <= TOLERANCE * outcome.scale
     assert outcome.rows_shared > 0
     assert outcome.negative_control_differs
+    assert outcome.passed
+
+
+@pytest.mark.parametrize("family", ["flux", "flux2", "qwen_image", "z_image", "krea2", "sdxl"])
+def test_pictures_of_equal_area_and_another_shape_are_not_mixed_up(family: str) -> None:
+    """Their tensors stack without complaint; only the positions differ."""
+    case = CASES[family]
+
+    def every_second_one_upright(number: int) -> Arguments:
+        height, width = case.call["height"], case.call["width"]
+        return {"height": 2 * height, "width": width // 2} if number % 2 else {}
+
+    outcome = compare(replace(case, vary=every_second_one_upright))
     assert outcome.passed
 
 

@@ -1,0 +1,44 @@
+"""Parity cases of the weights that are here, so that users can prove their own models."""
+
+from typing import Any
+
+import torch
+
+from pipelines.catalog import StandIn
+from pipelines.families import family
+from pipelines.load import load_pipeline
+from pipelines.parity.case import Arguments, Case
+from pipelines.types import ImageRequest, Size
+
+PROMPTS = (
+    "a red apple on a white ground",
+    "a cat in the snow at night, seen from far away, in watercolor style",
+    "夜空中的一颗黄色星星",
+    "a tree",
+)
+_GUIDANCE = (2.0, 6.0, 4.0, 8.0)
+"""On the API's scale; the family maps it."""
+_STEPS = (6, 9, 4, 7)
+
+
+def installed_case(stand_in: StandIn, device: torch.device) -> Case:
+    """Four unlike requests to a stand-in, with its family's own arguments."""
+    own = family(stand_in.family)
+    size = own.native_size(Size(1024, 1024))
+
+    def build() -> Any:
+        return load_pipeline(stand_in.folder, device)
+
+    def arguments(number: int) -> Arguments:
+        wanted = ImageRequest(
+            id=f"request-{number}",
+            model=stand_in.name,
+            prompt=PROMPTS[number],
+            size=size,
+            steps=_STEPS[number],
+            guidance=own.guidance(_GUIDANCE[number]),
+            seed=number,
+        )
+        return dict(own.arguments(wanted))
+
+    return Case(f"{stand_in.name} (installed)", build, call={}, prompts=PROMPTS, vary=arguments)
