@@ -11,10 +11,12 @@ from server.settings import Settings
 
 def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
     """The workers of this machine, not yet started."""
+    # What was measured is kept where a server keeps its things; a mere command makes no folder.
+    known = settings.data_dir.is_dir()
     options = EngineOptions(
         device=settings.device,
         threads=settings.threads,
-        cost_file=settings.data_dir / "step-costs.json",
+        cost_file=settings.data_dir / "step-costs.json" if known else None,
     )
     spec = WorkerSpec(catalog.stand_ins, options)
     return Fleet(
