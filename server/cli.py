@@ -11,12 +11,15 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.catalog import embedded_catalog
+from pipelines.errors import GenerationError
 from server.settings import SECRET, Loaded, Settings, load
 from server.terminal import CommandError, errors_console, results_console
 
 _BEHIND = {
     "serve": "server.startup:serve",
     "generate": "server.generate.command:generate",
+    "parity": "pipelines.parity.command:parity",
 }
 """Command -> module:function, imported on use."""
 
@@ -46,7 +49,7 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for command in (serve, generate, version):
+    for command in (serve, generate, parity, version):
         app.command()(command)
     app.add_typer(config, name="config")
     return app
@@ -136,6 +139,26 @@ def generate(
     _behind("generate")(load({}).settings, **context.params)
 
 
+def parity(
+    families: Annotated[
+        list[str] | None, typer.Argument(help="Which families; all of them without it.")
+    ] = None,
+    device: Annotated[str, typer.Option(help='"cpu", "cuda:1", ...')] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Prove on this machine that sharing forwards changes no picture.
+
+    Draws four requests alone and together, per family: every family small and random, and the
+    weights that are installed.
+    """
+    try:
+        passed = _behind("parity")(families or (), embedded_catalog(), device, as_json)
+    except GenerationError as fault:
+        raise CommandError(fault.message) from fault
+    if not passed:
+        raise typer.Exit(1)
+
+
 def show() -> None:
     """Print every setting, its value and where the value comes from."""
     loaded = load({})
@@ -149,10 +172,10 @@ def version() -> None:
     results_console().print(metadata.version("seedbed"))
 
 
-def _behind(command: str) -> Callable[..., None]:
+def _behind(command: str) -> Callable[..., Any]:
     """The function behind a command, imported now."""
     module, _, name = _BEHIND[command].partition(":")
-    function: Callable[..., None] = getattr(import_module(module), name)
+    function: Callable[..., Any] = getattr(import_module(module), name)
     return function
 
 
