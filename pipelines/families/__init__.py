@@ -1,11 +1,22 @@
-"""The registry: family name -> module with a `FAMILY`. One line per family."""
+"""The registry: family name -> where it is defined. One line per family."""
 
 from importlib import import_module
 
 from pipelines.families.base import Family
 
 FAMILIES = {
-    "embedded": "pipelines.families.embedded",
+    "embedded": "pipelines.families.embedded:FAMILY",
+    "flux": "pipelines.families.flux:DEV",
+    "flux_schnell": "pipelines.families.flux:SCHNELL",
+    "flux2_klein": "pipelines.families.flux2_klein:DISTILLED",
+    "flux2_klein_base": "pipelines.families.flux2_klein:BASE",
+    "longcat": "pipelines.families.longcat:FAMILY",
+    "qwen_image": "pipelines.families.qwen_image:FULL",
+    "qwen_image_lightning": "pipelines.families.qwen_image:LIGHTNING",
+    "sdxl": "pipelines.families.sdxl:BASE",
+    "sdxl_turbo": "pipelines.families.sdxl:TURBO",
+    "z_image": "pipelines.families.z_image:BASE",
+    "z_image_turbo": "pipelines.families.z_image:TURBO",
 }
 
 
@@ -14,5 +25,6 @@ def family(name: str) -> Family:
 
     Raises: KeyError: for a name that is not registered.
     """
-    loaded: Family = import_module(FAMILIES[name]).FAMILY
+    module, _, constant = FAMILIES[name].partition(":")
+    loaded: Family = getattr(import_module(module), constant)
     return loaded

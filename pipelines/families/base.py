@@ -13,10 +13,17 @@ Quality: TypeAlias = Literal["low", "standard", "high"]
 
 
 class Family(Protocol):
-    """One small file per family implements these five."""
+    """What a family answers; the arithmetic behind it is `pipelines.families.recipe`."""
 
-    name: str
-    limits: Limits
+    @property
+    def name(self) -> str:
+        """The word by which the registry and the catalogue know it."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """What its pipeline can draw."""
+        ...
 
     def native_size(self, wanted: Size) -> Size:
         """What the pipeline draws for a picture of the wanted size: on the grid, same aspect."""

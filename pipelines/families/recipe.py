@@ -1,0 +1,119 @@
+"""A family's numbers and the arithmetic on them: which size, how many steps, what guidance.
+
+Knows no pipeline: each family adds what its arguments are called. All its results are exact and
+repeatable, so that the same call is always drawn the same way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+
+from pipelines.families.base import Quality
+from pipelines.types import ImageRequest, Limits, Size
+
+USUAL_SCALE = 5.5
+"""The API's guidance scale when nobody says one; its range is 1 to 10."""
+_WEAKEST_SCALE, _STRONGEST_SCALE = 1.0, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """What the API's guidance scale means to a model: three points, straight lines between them."""
+
+    off: float
+    """Where the model begins to guide: the API's 1."""
+    best: float
+    """What its makers recommend: the API's usual scale, and when nothing was said."""
+    most: float
+    """The most it takes before colours burn: the API's 10."""
+
+    def at(self, scale: float | None) -> float:
+        """Translate an API scale; one beyond 1 to 10 counts as the nearest in it."""
+        if scale is None:
+            return self.best
+        scale = min(max(scale, _WEAKEST_SCALE), _STRONGEST_SCALE)
+        points = (
+            (_WEAKEST_SCALE, self.off),
+            (USUAL_SCALE, self.best),
+            (_STRONGEST_SCALE, self.most),
+        )
+        (left, low), (right, high) = next(pair for pair in pairwise(points) if scale <= pair[1][0])
+        return low + (scale - left) / (right - left) * (high - low)
+
+
+def unguided(value: float) -> Anchors:
+    """For distilled models, which had their guidance in training: one value, whatever is asked."""
+    return Anchors(value, value, value)
+
+
+def always(steps: int) -> Mapping[Quality, int]:
+    """For distilled models, which were trained for one number of steps."""
+    return {"low": steps, "standard": steps, "high": steps}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is alike in every family. Units: pixels."""
+
+    name: str
+    limits: Limits
+    min_pixels: int
+    max_pixels: int
+    """The areas the model draws well. Its sides' limits weigh more for a long picture."""
+    ladder: Mapping[Quality, int]
+    """Denoising steps by quality."""
+    anchors: Anchors
+
+    def native_size(self, wanted: Size) -> Size:
+        """The wanted size itself, rounded up to the grid, or its shape at the nearest area drawn.
+
+        A shape longer than the limits allow becomes the longest they allow.
+        """
+        grid = self.limits.grid
+        rounded_up = Size(-(-wanted.width // grid) * grid, -(-wanted.height // grid) * grid)
+        return rounded_up if self._draws(rounded_up) else self._nearest(wanted)
+
+    def steps(self, quality: Quality) -> int:
+        """How many denoising steps a picture of this quality takes."""
+        return self.ladder[quality]
+
+    def guidance(self, scale: float | None) -> float:
+        """The API's guidance scale in this model's own meaning."""
+        return self.anchors.at(scale)
+
+    def common(self, request: ImageRequest) -> dict[str, object]:
+        """The arguments that every pipeline calls the same."""
+        return {
+            "prompt": request.prompt,
+            "width": request.size.width,
+            "height": request.size.height,
+            "num_inference_steps": request.steps,
+        }
+
+    def _draws(self, size: Size) -> bool:
+        """Whether a size on the grid is one that `_nearest` could give for some wanted size."""
+        limits, half = self.limits, self.limits.grid / 2
+        long_side, short_side = max(size.width, size.height), size.short_side
+        if short_side < limits.min_side or long_side > limits.max_side:
+            return False
+        large_enough = (size.width + half) * (size.height + half) >= self.min_pixels
+        small_enough = (size.width - half) * (size.height - half) <= self.max_pixels
+        return (large_enough or long_side == limits.max_side) and (
+            small_enough or short_side == limits.min_side
+        )
+
+    def _nearest(self, wanted: Size) -> Size:
+        limits = self.limits
+        aspect = max(wanted.width, wanted.height) / wanted.short_side
+        aspect = min(aspect, limits.max_side / limits.min_side)
+        area: float = min(max(wanted.pixels, self.min_pixels), self.max_pixels)
+        area = min(max(area, limits.min_side**2 * aspect), limits.max_side**2 / aspect)
+        long_side = self._on_grid(sqrt(area * aspect))
+        short_side = self._on_grid(sqrt(area / aspect))
+        if wanted.width < wanted.height:
+            return Size(short_side, long_side)
+        return Size(long_side, short_side)
+
+    def _on_grid(self, side: float) -> int:
+        return round(side / self.limits.grid) * self.limits.grid

@@ -1,0 +1,239 @@
+"""The contract of every registered family, held against the real pipelines it speaks to.
+
+Source of the recommended values: the model cards, as each family file cites them.
+"""
+
+import inspect
+import logging
+import random
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import torch
+
+from pipelines.catalog import StandIn
+from pipelines.cost import StepCost
+from pipelines.families import FAMILIES, family
+from pipelines.families.base import Family, Quality
+from pipelines.memory import Models
+from pipelines.parity.registry import CASES
+from pipelines.types import ImageRequest, Size
+from tests.pipelines.drawing import Books, Watched, difference, drain, engine, stock
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.FluxPosEmbed. is deprecated:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:.LoraLoaderMixin. is deprecated:FutureWarning"),
+]
+
+TINY = {
+    "embedded": "sd15",
+    "flux": "flux",
+    "flux_schnell": "flux",
+    "flux2_klein": "flux2_klein",
+    "flux2_klein_base": "flux2_klein",
+    "longcat": "longcat",
+    "qwen_image": "qwen_image",
+    "qwen_image_lightning": "qwen_image",
+    "sdxl": "sdxl",
+    "sdxl_turbo": "sdxl",
+    "z_image": "z_image",
+    "z_image_turbo": "z_image",
+}
+"""The parity case whose pipeline is of the family's class."""
+RECOMMENDED = {
+    "embedded": 3.0,
+    "flux": 3.5,
+    "flux_schnell": 0.0,
+    "flux2_klein": 1.0,
+    "flux2_klein_base": 4.0,
+    "longcat": 4.5,
+    "qwen_image": 4.0,
+    "qwen_image_lightning": 1.0,
+    "sdxl": 6.0,
+    "sdxl_turbo": 0.0,
+    "z_image": 4.0,
+    "z_image_turbo": 0.0,
+}
+DISTILLED = {"flux_schnell", "flux2_klein", "qwen_image_lightning", "sdxl_turbo", "z_image_turbo"}
+SCALES = [1 + step / 4 for step in range(37)]
+QUALITIES: tuple[Quality, ...] = get_args(Quality)
+OFTEN_WANTED = [
+    Size(256, 256),
+    Size(512, 512),
+    Size(1024, 1024),
+    Size(1536, 1024),
+    Size(1024, 1792),
+    Size(2048, 2048),
+    Size(2304, 1728),
+    Size(3024, 1296),
+    Size(4096, 4096),
+    Size(64, 4096),
+]
+
+
+@pytest.fixture(params=FAMILIES)
+def drawn_by(request: pytest.FixtureRequest) -> Family:
+    return family(request.param)
+
+
+def wanted_sizes() -> list[Size]:
+    chance = random.Random(5)
+    sides = [round(2 ** chance.uniform(6, 12.5)) for _ in range(2000)]
+    return [*OFTEN_WANTED, *(Size(*pair) for pair in zip(sides[::2], sides[1::2], strict=True))]
+
+
+def request(drawn_by: Family, **changes: Any) -> ImageRequest:
+    fields: dict[str, Any] = {
+        "id": "one",
+        "model": drawn_by.name,
+        "prompt": "a red circle",
+        "size": Size(32, 32),
+        "steps": 3,
+        "guidance": drawn_by.guidance(None),
+        "seed": 7,
+    }
+    return ImageRequest(**fields | changes)
+
+
+def test_a_family_knows_its_own_name() -> None:
+    assert [family(name).name for name in FAMILIES] == list(FAMILIES)
+    assert set(TINY) == set(RECOMMENDED) == set(FAMILIES)
+
+
+def test_a_native_size_is_on_the_grid_and_within_the_limits(drawn_by: Family) -> None:
+    limits = drawn_by.limits
+    for wanted in wanted_sizes():
+        native = drawn_by.native_size(wanted)
+        for side in (native.width, native.height):
+            assert side % limits.grid == 0, wanted
+            assert limits.min_side <= side <= limits.max_side, wanted
+
+
+def test_a_native_size_keeps_the_shape_to_a_step_of_the_grid(drawn_by: Family) -> None:
+    limits = drawn_by.limits
+    for wanted in wanted_sizes():
+        aspect = wanted.width / wanted.height
+        longest = limits.max_side / limits.min_side
+        aspect = min(max(aspect, 1 / longest), longest)
+        native = drawn_by.native_size(wanted)
+        too_wide = abs(native.width - native.height * aspect)
+        too_high = abs(native.height - native.width / aspect)
+        assert min(too_wide, too_high) <= limits.grid, wanted
+
+
+def test_a_native_size_is_its_own_native_size(drawn_by: Family) -> None:
+    for wanted in wanted_sizes():
+        native = drawn_by.native_size(wanted)
+        assert drawn_by.native_size(native) == native, wanted
+
+
+def test_a_size_the_model_draws_is_only_rounded_up(drawn_by: Family) -> None:
+    native = drawn_by.native_size(Size(1024, 1024))
+    just_below = Size(native.width - 1, native.height - drawn_by.limits.grid + 1)
+    assert drawn_by.native_size(just_below) == native
+
+
+def test_a_turned_picture_is_drawn_turned(drawn_by: Family) -> None:
+    for wanted in wanted_sizes():
+        native = drawn_by.native_size(wanted)
+        turned = drawn_by.native_size(Size(wanted.height, wanted.width))
+        assert turned == Size(native.height, native.width)
+
+
+def test_more_quality_never_takes_fewer_steps(drawn_by: Family) -> None:
+    steps = [drawn_by.steps(quality) for quality in QUALITIES]
+    assert steps == sorted(steps)
+    assert (steps[0] == steps[-1]) == (drawn_by.name in DISTILLED)
+    assert 1 <= steps[0] <= steps[-1] <= drawn_by.limits.max_steps
+
+
+def test_unsaid_guidance_is_exactly_what_the_makers_recommend(drawn_by: Family) -> None:
+    assert drawn_by.guidance(None) == RECOMMENDED[drawn_by.name]
+    assert drawn_by.guidance(5.5) == RECOMMENDED[drawn_by.name]
+
+
+def test_more_guidance_guides_more_unless_it_was_distilled_away(drawn_by: Family) -> None:
+    values = [drawn_by.guidance(scale) for scale in SCALES]
+    if drawn_by.name in DISTILLED:
+        assert set(values) == {RECOMMENDED[drawn_by.name]}
+    else:
+        assert all(low < high for low, high in pairwise(values))
+
+
+@pytest.mark.parametrize(("name", "off"), [("z_image", 0.0), ("qwen_image", 1.0), ("sdxl", 1.0)])
+def test_the_least_guidance_turns_it_off_as_each_pipeline_counts(name: str, off: float) -> None:
+    assert family(name).guidance(1) == off
+
+
+def test_qwen_image_is_guided_only_with_a_negative_prompt() -> None:
+    qwen = family("qwen_image")
+    assert qwen.arguments(request(qwen))["negative_prompt"] == " "
+    assert qwen.arguments(request(qwen, negative_prompt="fog"))["negative_prompt"] == "fog"
+    assert qwen.arguments(request(qwen, guidance=1.0))["negative_prompt"] is None
+
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """What the pipelines log as a warning."""
+    heard: list[str] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(record.getMessage())
+
+    ear, log = Ear(logging.WARNING), logging.getLogger("diffusers")
+    log.addHandler(ear)
+    yield heard
+    log.removeHandler(ear)
+
+
+class Small:
+    """A family whose pipeline is tiny: its own arguments, and what so small a one needs."""
+
+    def __init__(self, real: Family, call: dict[str, object]) -> None:
+        self.real = real
+        self.call = call
+
+    def arguments(self, wanted: ImageRequest) -> dict[str, object]:
+        return self.call | self.real.arguments(wanted)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+def test_the_real_pipeline_takes_its_arguments_and_draws_the_same_in_company(
+    drawn_by: Family, complaints: list[str]
+) -> None:
+    case = CASES[TINY[drawn_by.name]]
+    pipe = case.build()
+    pipe.set_progress_bar_config(disable=True)
+    if "is_distilled" in pipe.config:
+        pipe.register_to_config(is_distilled=drawn_by.name in DISTILLED)
+    stronger = drawn_by.guidance(8)
+    wanted = [
+        request(drawn_by),
+        request(drawn_by, id="two", prompt="a fox", steps=2, seed=8, guidance=stronger),
+    ]
+    named = inspect.signature(pipe.__call__).parameters
+    assert set(drawn_by.arguments(wanted[0])) <= set(named)
+
+    models, books, watched = Models(torch.device("cpu")), Books(), Watched()
+    stand_in = StandIn(drawn_by.name, family=drawn_by.name, folder=Path(), licence="none")
+    resident = models.add(stand_in, Small(drawn_by, dict(case.call)), pipe)
+    resident.cost = StepCost(((16.0, 0.01), (1024.0, 0.02)))
+    with torch.no_grad():
+        alone = [stock(models, one) for one in wanted]
+    drawing = engine(models, books, watched)
+    for one in wanted:
+        drawing.submit(one)
+    drain(drawing)
+
+    assert books.errors == {}
+    assert len(watched.shared) < sum(one.steps for one in wanted), "they never met"
+    for one, picture in zip(wanted, alone, strict=True):
+        assert picture.shape == (one.size.height, one.size.width, 3)
+        assert difference(books.pictures[one.id], picture) <= 1
+    assert complaints == []
