@@ -100,7 +100,7 @@ def bind(
     signatures = [
         (name, _signature_of(name, arguments[name], rule, rows, digests))
         for name in sorted(arguments)
-        if arguments[name] is not None or name not in rule.masks
+        if name not in rule.masks  # a row without a mask meets one with: its mask is all ones
     ]
     key = (id(module), *signatures)
     return Call(Lane.DENOISE, module, arguments, (), rows, key, rule, return_dict=return_dict)

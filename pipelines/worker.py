@@ -9,6 +9,7 @@ Rule 2. It leaves when it is told to, or at once when the other end of the pipe 
 Rule 3. Every turn of the loop is heard of: a silent worker with work in hand is stuck.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -143,6 +144,9 @@ def build(spec: WorkerSpec, voice: Voice) -> tuple[Engine, Ready]:
         voice.say(Loading(stand_in.name))
         engine.load(stand_in)
         costs.append((stand_in.name, engine.warm_up(stand_in.name)))
+    # What is loaded by now stays: a full collection would look at all of it and stop every step.
+    gc.collect()
+    gc.freeze()
     return engine, Ready(engine.device, tuple(costs))
 
 
