@@ -56,6 +56,8 @@ class AppSettings:
     """What picture addresses begin with; None takes the address the request came to."""
     cors_origins: tuple[str, ...] = ()
     """Web origins whose pages may call the API from a browser; "*" means all."""
+    reproducible: bool = False
+    """Whether pictures are drawn alone when the caller does not say."""
     heartbeat_s: float = HEARTBEAT_S
     """How long a stream may be silent before it shows that it is alive."""
 
@@ -72,7 +74,7 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
         exception_handlers={HTTPException: translate_http_exception},
     )
     openai, ark = OpenAI(), Ark()
-    router = Router(service, settings.max_body_bytes, settings.public_url)
+    router = Router(service, settings.max_body_bytes, settings.public_url, settings.reproducible)
     _add_public_paths(app, service, settings)
     _add_post(app, ARK_GENERATIONS, router.drawing_endpoint(ark), ArkBody)
     for path in (OPENAI_GENERATIONS, "/images/generations"):

@@ -16,6 +16,11 @@ def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
     options = EngineOptions(
         device=settings.device,
         threads=settings.threads,
+        policy=settings.policy,
+        ageing=settings.ageing,
+        max_rows=settings.max_rows,
+        memory_bytes=None if settings.memory_gib is None else int(settings.memory_gib * 2**30),
+        min_stay_s=settings.min_stay_s,
         cost_file=settings.data_dir / "step-costs.json" if known else None,
     )
     spec = WorkerSpec(catalog.stand_ins, options)

@@ -32,6 +32,8 @@ class Draft:
     output_format: Format | None = None
     output_compression: int | None = None
     response_format: ResponseFormat | None = None
+    reproducible: bool = False
+    """Draw alone, so that not a bit depends on who else is drawing."""
     ignored: tuple[str, ...] = ()
     """Names the caller wrote that have no effect here, known to the dialect or not."""
 

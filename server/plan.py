@@ -84,6 +84,7 @@ def make_plan(
             seed=(first_seed + index) % (MAX_SEED + 1),
             negative_prompt=draft.negative_prompt or "",
             client=client,
+            reproducible=draft.reproducible,
         )
         for index in range(count)
     )

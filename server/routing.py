@@ -6,15 +6,17 @@ Knows no dialect by name. Errors are raised; `server.front` renders them.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from pipelines.errors import Cancelled
+from pipelines.errors import Cancelled, UnsupportedValue
 from server.dialect import Dialect, Json, Link
+from server.draft import Draft
 from server.errors import BodyTooLarge
 from server.jsonbody import read_json
 from server.service import Drawing, Drawn, Service
@@ -22,6 +24,8 @@ from server.service import Drawing, Drawn, Service
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _HEADER_PREFIX = "x-seedbed-"
+_REPRODUCIBLE = _HEADER_PREFIX + "reproducible"
+_TRUTH: Mapping[str, bool] = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
 _LONGEST_HEADER = 1000
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.,;=+\- ]")
 
@@ -33,13 +37,14 @@ class Router:
     service: Service
     max_body_bytes: int
     public_url: str | None
+    reproducible: bool = False
+    """Whether pictures are drawn alone when the caller does not say."""
 
     def drawing_endpoint(self, dialect: Dialect) -> Endpoint:
         """An endpoint that draws and answers in this dialect."""
 
         async def draw(request: Request) -> Response:
-            members = await self.read_members(request)
-            draft = dialect.draft(members)
+            draft = self.with_headers(dialect.draft(await self.read_members(request)), request)
             drawing = self.service.start(draft, dialect.customs, request.state.client)
             drawn = await _draw_while_connected(request, drawing)
             answer = partial(_render, dialect, drawn, self.link(request))
@@ -51,6 +56,17 @@ class Router:
         """Read and parse the body. Raises: BodyTooLarge, MalformedBody."""
         data = await _read_body(request, self.max_body_bytes)
         return await run_in_threadpool(read_json, data)
+
+    def with_headers(self, draft: Draft, request: Request) -> Draft:
+        """What a caller may say in a header, because no dialect has a parameter for it.
+
+        Raises: UnsupportedValue: for anything but true or false.
+        """
+        said = request.headers.get(_REPRODUCIBLE)
+        if said is not None and said.lower() not in _TRUTH:
+            raise UnsupportedValue(f"The header {_REPRODUCIBLE} must be true or false.")
+        wanted = self.reproducible if said is None else _TRUTH[said.lower()]
+        return replace(draft, reproducible=wanted)
 
     def link(self, request: Request) -> Link:
         """How a stored picture is addressed: where the caller reached us, or the public address."""

@@ -24,6 +24,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pipelines.scheduler import Policy
 from server.terminal import CommandError
 
 PREFIX = "SEEDBED_"
@@ -133,6 +134,37 @@ class Settings(BaseSettings):
     device: Annotated[str, AfterValidator(_check_device)] = Field(
         "auto",
         description="where to draw: auto, cpu, cuda or cuda:N; auto takes a GPU when there is one",
+    )
+    policy: Policy = Field(
+        Policy.SRPT,
+        description="which request goes first: srpt (least remaining work, with ageing), edf "
+        "(earliest deadline), fcfs (order of arrival)",
+    )
+    ageing: float = Field(
+        0.5,
+        ge=0,
+        allow_inf_nan=False,
+        description="seconds of rank that a second of waiting is worth under srpt; less favours "
+        "short requests, more the long ones",
+    )
+    max_rows: int = Field(16, ge=1, description="rows that share one denoiser forward at most")
+    memory_gib: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="GiB of a worker's device for weights; without it, four fifths of a GPU, and "
+        "no limit on a CPU",
+    )
+    min_stay_s: float = Field(
+        20,
+        ge=0,
+        allow_inf_nan=False,
+        description="seconds that a model at work stays on the device while another one waits",
+    )
+    reproducible: bool = Field(
+        False,
+        description="draw every picture alone, so that its bytes do not depend on other traffic; "
+        "callers may say so themselves in the header x-seedbed-reproducible",
     )
     url_ttl_hours: float = Field(
         24, gt=0, allow_inf_nan=False, description="hours that a picture's signed URL stays valid"

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from threading import TIMEOUT_MAX
@@ -143,6 +144,7 @@ def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
         max_body_bytes=settings.max_body_mib * 1024 * 1024,
         public_url=None if settings.public_url is None else str(settings.public_url).rstrip("/"),
         cors_origins=settings.origins,
+        reproducible=settings.reproducible,
     )
 
 
@@ -202,4 +204,6 @@ async def _sweep(files: FileStore) -> None:
 
 
 def _tell(line: str) -> None:
-    results_console().print(line, markup=False)
+    """Print for the operator. A reader who has gone must not end what the server is doing."""
+    with suppress(SystemExit, OSError):  # rich leaves with SystemExit on a broken pipe
+        results_console().print(line, markup=False)

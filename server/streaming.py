@@ -26,7 +26,7 @@ def streaming_endpoint(router: Router, heartbeat_s: float) -> Endpoint:
     """An endpoint of the native dialect."""
 
     async def stream(request: Request) -> Response:
-        draft = to_draft(await router.read_members(request))
+        draft = router.with_headers(to_draft(await router.read_members(request)), request)
         queue: _Queue = asyncio.Queue()
         drawing = router.service.start(draft, CUSTOMS, request.state.client, queue.put_nowait)
         render_error = partial(_error_event, request)

@@ -39,6 +39,7 @@ def serving(
     public_url: str | None = None,
     cors_origins: tuple[str, ...] = (),
     heartbeat_s: float = 15.0,
+    reproducible: bool = False,
 ) -> Iterator[Site]:
     """Serve on a free port, from a thread, until the block ends."""
     files = FileStore(data_dir)
@@ -50,6 +51,7 @@ def serving(
         public_url=public_url,
         cors_origins=cors_origins,
         heartbeat_s=heartbeat_s,
+        reproducible=reproducible,
     )
     app = create_app(service, settings)
     listener = socket.create_server(("127.0.0.1", 0))

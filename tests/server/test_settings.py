@@ -150,7 +150,7 @@ def test_the_example_file_names_every_setting_with_its_default_and_meaning() -> 
         said = " ".join(line.removeprefix("##").strip() for line in block.splitlines())
         assert said == field.description
     lines = [line[2:] for line in text.splitlines() if line.startswith("# ")]
-    without_default = {"public_url", "threads", "api_keys"}
+    without_default = {"public_url", "threads", "api_keys", "memory_gib"}
     shown = tomllib.loads("\n".join(lines))
     assert list(shown) == list(Settings.model_fields)
     defaults = Settings()

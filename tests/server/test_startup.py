@@ -14,7 +14,7 @@ import pytest
 from server.api_keys import callers_keys, key_file, senders_key
 from server.settings import Settings
 from server.terminal import CommandError
-from tests.running import Running, plain_environment, seedbed
+from tests.running import EXIT_S, Running, plain_environment, seedbed
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -104,6 +104,17 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
             assert server.stop(signal.SIGINT) == 0
             with suppress(httpx2.TransportError):
                 assert "completed" not in [event.event for event in events]
+
+
+def test_a_reader_of_the_output_who_has_gone_does_not_end_the_draining(tmp_path: Path) -> None:
+    with Running(tmp_path) as server:
+        server.read_until("address")
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+        server.process.stdout = None
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(EXIT_S) == 0
+        assert "Traceback" not in server.log.read_text()
 
 
 def test_configured_keys_are_never_printed(tmp_path: Path) -> None:
