@@ -14,7 +14,7 @@ def main() -> int:
         # Its remarks on optional packages would drown the few lines that count.
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         return int(import_module("benchmarks.gpu.command").main(sys.argv[1:]))
-    except wheels.Unprepared as error:
+    except (wheels.Unprepared, ModuleNotFoundError) as error:
         sys.stderr.write(f"benchmarks.gpu: {error}\n")
         return 2
     finally:

@@ -79,7 +79,7 @@ class Extent:
 _ALL = frozenset(model.name for model in MODELS)
 FULL = Extent(Scale.FULL, Size(512, 512), Size(1024, 1024), (1, 2, 4, 8, 16), (0.7, 1.2), _ALL)
 QUICK = Extent(Scale.FULL, Size(512, 512), Size(1024, 1024), (1, 4), (0.9,), _ALL)
-SMOKE = Extent(Scale.TINY, Size(32, 32), Size(64, 64), (1, 2), (0.7,), frozenset({"flux"}))
+SMOKE = Extent(Scale.TINY, Size(32, 32), Size(64, 64), (2,), (0.7,), frozenset({"flux"}))
 
 
 def exactness(extent: Extent, device: torch.device) -> list[Group]:

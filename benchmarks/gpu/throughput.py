@@ -108,7 +108,7 @@ def knee(ladder: Ladder, size: Size) -> Measurement:
         "knee_pictures": pictures,
         "largest_batch": max(steps_s),
         "denoising_s_per_picture": usual * steps_s[pictures] / pictures,
-        "gain_over_batch_1": steps_s[min(steps_s)] * pictures / steps_s[pictures] / min(steps_s),
+        "gain_over_smallest_batch": steps_s[min(steps_s)] * pictures / steps_s[pictures] / min(steps_s),
     }
 
 

@@ -15,7 +15,22 @@ FOLDER = "WHEELS"
 """Names the folder of wheels."""
 _INSTALLED = "SEEDBED_WHEELS_INSTALLED"
 """Where the wheels of this run went, told to the process that removes them."""
-NEEDED = ("torch", "diffusers", "transformers", "accelerate", "greenlet", "numpy", "safetensors")
+NEEDED = (
+    "torch",
+    "diffusers",
+    "transformers",
+    "accelerate",
+    "greenlet",
+    "numpy",
+    "PIL",
+    "safetensors",
+    "huggingface_hub",
+    "importlib_metadata",
+    "filelock",
+    "regex",
+    "requests",
+)
+"""What the engine imports, and what diffusers does."""
 
 
 class Unprepared(Exception):
