@@ -1,5 +1,6 @@
 """The loop over the real small model: sharing, failing, cancelling, answering once."""
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,6 +85,25 @@ def test_a_reproducible_request_gets_the_same_bytes_in_company(models: Models) -
     assert difference(books.pictures["a"], stock(models, request("a"))) == 0
     assert watched.shared.count(1) == 4
     assert watched.shared.count(2) == 4
+
+
+def test_reproducible_means_the_same_bytes_100_times_of_100_in_random_company(
+    models: Models,
+) -> None:
+    books, watched, rng = Books(), Watched(), random.Random(0)
+    drawing = engine(models, books, watched)
+    for number in range(100):
+        drawing.submit(request(f"again {number}", prompt="a tree", steps=1, reproducible=True))
+        for other in range(rng.randint(0, 2)):
+            name = f"company {number} {other}"
+            drawing.submit(request(name, steps=rng.randint(1, 2), seed=rng.randrange(1000)))
+        for _ in range(rng.randint(0, 6)):
+            drawing.step()
+    drain(drawing)
+    expected = stock(models, request("alone", prompt="a tree", steps=1))
+    for number in range(100):
+        assert difference(books.pictures[f"again {number}"], expected) == 0
+    assert max(watched.shared) > 1, "there was no company"
 
 
 def test_other_sizes_are_drawn_in_steps_of_their_own(models: Models) -> None:
