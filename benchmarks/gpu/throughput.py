@@ -102,13 +102,14 @@ def knee(ladder: Ladder, size: Size) -> Measurement:
     if not steps_s:
         raise LookupError("no batch size was measured, so there is no knee to find")
     cost = StepCost.measured((n * size.tokens, seconds) for n, seconds in steps_s.items())
-    pictures = round(cost.knee / size.tokens)
+    pictures, fewest = round(cost.knee / size.tokens), min(steps_s)
+    picture_s = steps_s[pictures] / pictures
     return {
         "knee_tokens": cost.knee,
         "knee_pictures": pictures,
         "largest_batch": max(steps_s),
-        "denoising_s_per_picture": usual * steps_s[pictures] / pictures,
-        "gain_over_smallest_batch": steps_s[min(steps_s)] * pictures / steps_s[pictures] / min(steps_s),
+        "denoising_s_per_picture": usual * picture_s,
+        "gain_over_smallest_batch": steps_s[fewest] / fewest / picture_s,
     }
 
 
