@@ -1,0 +1,71 @@
+"""What a step costs is measured on the code path of serving, and looked up the second time."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from pipelines.catalog import StandIn
+from pipelines.costbook import CostBook
+from pipelines.families.embedded import Embedded
+from pipelines.memory import Models, Resident
+from pipelines.merge import Digests
+from pipelines.parity.case import Arguments
+from pipelines.parity.registry import CASES
+from pipelines.types import ImageRequest
+from pipelines.warmup import warm_up
+
+
+class Ticks:
+    """A clock that says one second more at each look: every timed forward takes a second."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def __call__(self) -> float:
+        self.looks += 1
+        return float(self.looks)
+
+
+class Fixed(Embedded):
+    """A family whose every request is the same call."""
+
+    def __init__(self, arguments: Arguments) -> None:
+        self._arguments = arguments
+
+    def arguments(self, request: ImageRequest) -> dict[str, object]:
+        return dict(self._arguments)
+
+
+def resident(family: str) -> Resident:
+    case, models = CASES[family], Models(torch.device("cpu"))
+    pipe = case.build()
+    pipe.set_progress_bar_config(disable=True)
+    stand_in = StandIn(family, family, Path(), "none")
+    arrival = case.arrivals()[0]
+    fixed = Fixed({**arrival.arguments, "num_inference_steps": 2})
+    return models.add(stand_in, fixed, pipe)
+
+
+@pytest.mark.parametrize(("family", "calls_per_step"), [("auraflow", 1), ("ovis", 2)])
+def test_a_step_costs_as_many_forwards_as_the_pipeline_makes(
+    family: str, calls_per_step: int
+) -> None:
+    cost = warm_up(resident(family), Digests(), CostBook(None), Ticks())
+    assert cost.points[0][1] == calls_per_step
+    assert len(cost.points) == 4  # a forward of any size takes a second here, so more rows pay
+
+
+def test_a_cost_that_is_known_is_not_measured_again(tmp_path: Path) -> None:
+    book, clock, model = CostBook(tmp_path / "costs.json"), Ticks(), resident("auraflow")
+    first = warm_up(model, Digests(), book, clock)
+    looks = clock.looks
+    assert warm_up(model, Digests(), book, clock) == first
+    assert clock.looks == looks
+
+
+def test_a_model_that_cannot_draw_does_not_become_ready() -> None:
+    model = resident("auraflow")
+    model.pipe.vae.decode = None
+    with pytest.raises(TypeError):
+        warm_up(model, Digests(), CostBook(None), Ticks())
