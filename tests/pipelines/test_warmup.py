@@ -7,7 +7,7 @@ import torch
 
 from pipelines.catalog import StandIn
 from pipelines.costbook import CostBook
-from pipelines.families.embedded import Embedded
+from pipelines.families.embedded import FAMILY
 from pipelines.memory import Models, Resident
 from pipelines.merge import Digests
 from pipelines.parity.case import Arguments
@@ -27,8 +27,14 @@ class Ticks:
         return float(self.looks)
 
 
-class Fixed(Embedded):
+class Fixed:
     """A family whose every request is the same call."""
+
+    name = "fixed"
+    limits = FAMILY.limits
+    native_size = FAMILY.native_size
+    steps = FAMILY.steps
+    guidance = FAMILY.guidance
 
     def __init__(self, arguments: Arguments) -> None:
         self._arguments = arguments
