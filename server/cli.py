@@ -151,14 +151,16 @@ def parity(
     ] = None,
     device: Annotated[str, typer.Option(help='"cpu", "cuda:1", ...')] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    markdown: Annotated[bool, typer.Option(help="Print a Markdown table.")] = False,
 ) -> None:
     """Prove on this machine that sharing forwards changes no picture.
 
     Draws four requests alone and together, per family: every family small and random, and the
     weights that are installed.
     """
+    form = "json" if as_json else "markdown" if markdown else "table"
     try:
-        passed = _behind("parity")(families or (), embedded_catalog(), device, as_json)
+        passed = _behind("parity")(families or (), embedded_catalog(), device, form)
     except GenerationError as fault:
         raise CommandError(fault.message) from fault
     if not passed:

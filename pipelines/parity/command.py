@@ -9,7 +9,9 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal, TypeAlias
 
+import diffusers
 import torch
 from diffusers.utils import logging as diffusers_logging
 from rich.console import Console
@@ -25,6 +27,20 @@ from pipelines.parity.compare import Outcome, compare
 from pipelines.parity.installed import installed_case
 from pipelines.parity.registry import CASES
 
+Form: TypeAlias = Literal["table", "json", "markdown"]
+PIPED_WIDTH = 130
+HEADINGS = (
+    "family",
+    "denoiser",
+    "bytes apart",
+    "latents apart",
+    "of",
+    "rows shared",
+    "forwards",
+    "control",
+    "",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -34,7 +50,7 @@ class Failed:
     error: str
 
 
-def parity(families: Sequence[str], catalog: Catalog, device: str, as_json: bool) -> bool:
+def parity(families: Sequence[str], catalog: Catalog, device: str, form: Form) -> bool:
     """Compare and print; True when every family passed.
 
     Raises: InvalidParameter: for a family that is not known.
@@ -43,12 +59,16 @@ def parity(families: Sequence[str], catalog: Catalog, device: str, as_json: bool
     where = pick_device(device)
     cases = _chosen(families, catalog, where)
     outcomes = list(_outcomes(cases, where))
-    if as_json:
-        sys.stdout.write(json.dumps({"families": [_as_json(o) for o in outcomes]}, indent=2) + "\n")
-    else:
-        console = Console()
-        # Piped, a table must not be squeezed into eighty columns.
-        console.print(_table(outcomes, where), width=None if console.is_terminal else 130)
+    match form:
+        case "json":
+            rows = [_as_json(outcome) for outcome in outcomes]
+            sys.stdout.write(json.dumps({"families": rows}, indent=2) + "\n")
+        case "markdown":
+            sys.stdout.write(_markdown(outcomes, where))
+        case "table":
+            # Piped, a table must not be squeezed into eighty columns.
+            console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+            console.print(_table(outcomes, where))
     return all(isinstance(outcome, Outcome) and outcome.passed for outcome in outcomes)
 
 
@@ -87,25 +107,37 @@ def _as_json(outcome: Outcome | Failed) -> dict[str, object]:
 
 def _table(outcomes: Sequence[Outcome | Failed], device: torch.device) -> Table:
     table = Table(title=f"together against alone, on {device}", title_justify="left")
-    table.add_column("family", no_wrap=True)
-    table.add_column("denoiser", no_wrap=True)
-    for heading in ("bytes apart", "latents apart", "of", "rows shared", "forwards", "control"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
-    for o in outcomes:
-        if isinstance(o, Failed):
-            table.add_row(o.family, o.error, *[""] * 6, "failed", style="red")
-            continue
-        table.add_row(
-            o.family,
-            o.denoiser,
-            str(o.uint8_max),
-            f"{o.latents_max:.1e}",
-            f"{o.scale:.0f}",
-            str(o.rows_shared),
-            str(o.forwards),
-            "differs" if o.negative_control_differs else "the same",
-            "ok" if o.passed else "failed",
-            style=None if o.passed else "red",
-        )
+    for number, heading in enumerate(HEADINGS):
+        names = number < 2
+        table.add_column(heading, justify="left" if names else "right", no_wrap=names)
+    for outcome in outcomes:
+        passed = isinstance(outcome, Outcome) and outcome.passed
+        table.add_row(*_cells(outcome), style=None if passed else "red")
     return table
+
+
+def _markdown(outcomes: Sequence[Outcome | Failed], device: torch.device) -> str:
+    lines = [
+        f"On {device}, with torch {torch.__version__} and diffusers {diffusers.__version__}:",
+        "",
+        "| " + " | ".join(HEADINGS) + " |",
+        "|" + "---|" * len(HEADINGS),
+        *("| " + " | ".join(_cells(outcome)) + " |" for outcome in outcomes),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(outcome: Outcome | Failed) -> tuple[str, ...]:
+    if isinstance(outcome, Failed):
+        return outcome.family, outcome.error, "", "", "", "", "", "", "failed"
+    return (
+        outcome.family,
+        outcome.denoiser,
+        str(outcome.uint8_max),
+        f"{outcome.latents_max:.1e}",
+        f"{outcome.scale:.0f}",
+        str(outcome.rows_shared),
+        str(outcome.forwards),
+        "differs" if outcome.negative_control_differs else "the same",
+        "ok" if outcome.passed else "failed",
+    )
