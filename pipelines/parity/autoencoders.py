@@ -30,13 +30,13 @@ def flux(channels: int = 4) -> Any:
     return kl_without_quant(channels, (32,), shift_factor=0.06)
 
 
-def flux2() -> Any:
+def flux2(blocks: tuple[int, ...] = (4,)) -> Any:
     return tiny(
         lambda: diffusers.AutoencoderKLFlux2(
             latent_channels=1,
-            block_out_channels=(4,),
-            down_block_types=("DownEncoderBlock2D",),
-            up_block_types=("UpDecoderBlock2D",),
+            block_out_channels=blocks,
+            down_block_types=("DownEncoderBlock2D",) * len(blocks),
+            up_block_types=("UpDecoderBlock2D",) * len(blocks),
             layers_per_block=1,
             norm_num_groups=1,
             sample_size=32,

@@ -219,11 +219,19 @@ def _request(case: Case, arrival: Arrival) -> ImageRequest:
         id=arrival.id,
         model=case.family,
         prompt=str(arrival.arguments["prompt"]),
-        size=Size(arrival.arguments["width"], arrival.arguments["height"]),
+        size=_size(arrival),
         steps=arrival.steps,
         guidance=float(arrival.arguments[case.guidance]),
         seed=arrival.seed,
     )
+
+
+def _size(arrival: Arrival) -> Size:
+    """Some pipelines take no size: they draw as large as the picture that they begin from."""
+    arguments = arrival.arguments
+    if "width" in arguments:
+        return Size(arguments["width"], arguments["height"])
+    return Size(*arguments["image"].size)
 
 
 def _prepare(case: Case, device: torch.device) -> tuple[Any, list[torch.Tensor]]:

@@ -11,7 +11,7 @@ from pipelines.parity.case import Case
 from pipelines.parity.tiny import give_noise, tiny
 
 
-def build_qwen_image() -> Any:
+def build_qwen_image(*, zero_cond_t: bool = False) -> Any:
     transformer = tiny(
         lambda: diffusers.QwenImageTransformer2DModel(
             patch_size=2,
@@ -23,6 +23,7 @@ def build_qwen_image() -> Any:
             joint_attention_dim=32,
             guidance_embeds=False,
             axes_dims_rope=(8, 4, 4),
+            zero_cond_t=zero_cond_t,
         )
     )
     return diffusers.QwenImagePipeline(

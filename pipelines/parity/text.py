@@ -7,6 +7,7 @@ from typing import Any
 
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from transformers.models.t5gemma.modeling_t5gemma import T5GemmaEncoder
 
 from pipelines.parity.tiny import tiny
@@ -88,6 +89,25 @@ class TextProcessor:
 
     def decode(self, *args: Any, **kwargs: Any) -> Any:
         return self._tokenizer.decode(*args, **kwargs)
+
+
+class PictureProcessor(TextProcessor):
+    """Both halves for Qwen2.5-VL: pictures become patches, and marks in the text their tokens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pictures = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=56 * 56)
+
+    def __call__(self, text: Any = None, images: Any = None, videos: None = None, **kw: Any) -> Any:
+        patches = self._pictures(images, return_tensors="pt")
+        tokens = patches["image_grid_thw"].prod(-1) // self._pictures.merge_size**2
+        mark = "<|image_pad|>"
+        pieces = text[0].split(mark)
+        marks = [mark * int(count) for count in tokens]
+        expanded = "".join(piece + run for piece, run in zip(pieces, [*marks, ""], strict=True))
+        encoded = super().__call__([expanded], **kw)
+        encoded.update(patches)
+        return encoded
 
 
 def clip(*, projected: bool = False, seed: int = 0, max_tokens: int = 77) -> Any:

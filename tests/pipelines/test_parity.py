@@ -1,10 +1,10 @@
 """Requests that share forwards get the pictures they would have got alone, family by family.
 
 Real diffusers classes, tiny and random; four requests that differ in arrival, steps, guidance,
-seed, prompt and length of prompt.
+seed, prompt and length of prompt, and in the pictures that some of them begin from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +33,6 @@ pytestmark = [
 ]
 
 NOT_PROVED_HERE = {
-    "ControlNetModel",  # feeds another denoiser: no text-to-image pipeline of its own
     "Flux3Transformer2DModel",  # modular pipelines only
     "QwenImage21Transformer2DModel",  # its processor needs torchvision
 }
@@ -51,12 +50,12 @@ def case(request: pytest.FixtureRequest) -> Case:
 def differing(case: Case) -> dict[str, Arrival]:
     """The first request with one input exchanged."""
     first, other = case.arrivals()[0], case.arrivals()[3]
-    prompt, guidance = {"prompt": case.prompts[3]}, {case.guidance: other.arguments[case.guidance]}
-    return {
-        "seed": replace(first, seed=other.seed),
-        "prompt": replace(first, arguments=first.arguments | prompt),
-        "guidance": replace(first, arguments=first.arguments | guidance),
+    names = ["prompt", case.guidance, *case.vary(0)]
+    exchanged = {
+        name: replace(first, arguments=first.arguments | {name: other.arguments[name]})
+        for name in names
     }
+    return exchanged | {"seed": replace(first, seed=other.seed)}
 
 
 def test_together_is_as_alone(case: Case) -> None:
@@ -81,7 +80,43 @@ def test_pictures_of_equal_area_and_another_shape_are_not_mixed_up(family: str) 
     assert outcome.passed
 
 
-def test_seed_prompt_and_guidance_all_matter(case: Case) -> None:
+@pytest.mark.parametrize(
+    ("family", "another_shape"),
+    [
+        ("flux kontext", lambda picture: picture.resize((8, 32))),
+        ("flux2_klein references", lambda pictures: [pictures[0].resize((64, 128))]),
+    ],
+)
+def test_references_of_equal_area_and_another_shape_are_not_mixed_up(
+    family: str, another_shape: Callable[[Any], Any]
+) -> None:
+    case = CASES[family]
+
+    def every_second_one_reshaped(number: int) -> Arguments:
+        given = case.vary(number)["image"]
+        return {"image": another_shape(given) if number % 2 else given}
+
+    assert compare(replace(case, vary=every_second_one_reshaped)).passed
+
+
+def test_a_controlnet_goes_first_so_that_all_its_requests_meet_in_the_unet() -> None:
+    case = CASES["sdxl controlnet"]
+    shared: dict[str, list[int]] = {"ControlNetModel": [], "UNet2DConditionModel": []}
+
+    def counting(calls: Sequence[Call]) -> list[Any]:
+        if calls[0].lane is Lane.DENOISE:
+            shared[type(calls[0].module).__name__].append(len(calls))
+        return run_merged(calls)
+
+    with torch.no_grad():
+        draw_with_engine(case, counting, CPU)
+    steps = [arrival.steps for arrival in case.arrivals()]
+    drawing = [sum(own > step for own in steps) for step in range(max(steps))]
+    assert shared["UNet2DConditionModel"] == drawing
+    assert max(shared["ControlNetModel"]) == len(steps)
+
+
+def test_every_input_that_differs_matters(case: Case) -> None:
     """Else a comparison would pass whatever the engine does with them."""
     with torch.no_grad():
         base = draw_alone(case, case.arrivals()[0], CPU).latents
@@ -100,7 +135,7 @@ def test_the_requests_of_a_case_are_unlike_in_everything(case: Case) -> None:
 
 
 def test_every_rule_of_the_engine_is_proved_by_a_family() -> None:
-    proved = {_denoiser(case) for case in CASES.values()}
+    proved = {name for case in CASES.values() for name in _denoisers(case)}
     assert set(RULES) - proved == NOT_PROVED_HERE
 
 
@@ -162,6 +197,6 @@ def _with(runner: Runner) -> Any:
     return draw
 
 
-def _denoiser(case: Case) -> str:
+def _denoisers(case: Case) -> set[str]:
     components = case.build().components.values()
-    return next(name for c in components if (name := type(c).__name__) in RULES)
+    return {name for c in components if (name := type(c).__name__) in RULES}
