@@ -6,6 +6,7 @@ seed, prompt and length of prompt, and in the pictures that some of them begin f
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import torch
 from pipelines.lanes import Lane
 from pipelines.merge import Call
 from pipelines.merge import run as run_merged
+from pipelines.parity import edits
 from pipelines.parity.case import Arguments, Arrival, Case
 from pipelines.parity.compare import (
     TOLERANCE,
@@ -37,6 +39,7 @@ NOT_PROVED_HERE = {
     "QwenImage21Transformer2DModel",  # its processor needs torchvision
 }
 CPU = torch.device("cpu")
+README = Path(__file__).parents[2] / "README.md"
 MATTERS = 100 * TOLERANCE
 """What an input has to change of the latents at least, over their largest value."""
 
@@ -139,8 +142,15 @@ def test_every_rule_of_the_engine_is_proved_by_a_family() -> None:
     assert set(RULES) - proved == NOT_PROVED_HERE
 
 
-def test_at_least_25_families_are_compared() -> None:
-    assert len(CASES) >= 25
+def test_the_readme_counts_what_is_compared() -> None:
+    from_pictures = len(edits.CASES)
+    from_text = len(CASES) - from_pictures
+    assert from_text >= 25
+    counted = (
+        f"{from_text} families of text-to-image pipelines "
+        f"and {from_pictures} pipelines that begin from pictures"
+    )
+    assert counted in " ".join(README.read_text().split())
 
 
 def test_outputs_handed_to_the_wrong_request_are_noticed() -> None:

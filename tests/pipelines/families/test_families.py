@@ -57,6 +57,8 @@ RECOMMENDED = {
     "z_image": 4.0,
     "z_image_turbo": 0.0,
 }
+MULTIPLE = {"sd15": 8, "sdxl": 8}
+"""What the pipelines want sides to be divisible by, where it is not twice the autoencoder's 8."""
 DISTILLED = {"flux_schnell", "flux2_klein", "qwen_image_lightning", "sdxl_turbo", "z_image_turbo"}
 SCALES = [1 + step / 4 for step in range(37)]
 QUALITIES: tuple[Quality, ...] = get_args(Quality)
@@ -110,6 +112,10 @@ def test_a_native_size_is_on_the_grid_and_within_the_limits(drawn_by: Family) ->
         for side in (native.width, native.height):
             assert side % limits.grid == 0, wanted
             assert limits.min_side <= side <= limits.max_side, wanted
+
+
+def test_the_grid_is_one_that_the_pipeline_neither_refuses_nor_cuts(drawn_by: Family) -> None:
+    assert drawn_by.limits.grid % MULTIPLE.get(TINY[drawn_by.name], 16) == 0
 
 
 def test_a_native_size_keeps_the_shape_to_a_step_of_the_grid(drawn_by: Family) -> None:
