@@ -18,6 +18,7 @@ from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.families import FAMILIES, family
 from pipelines.families.base import Family, Quality
+from pipelines.families.embedded import BEST_GUIDANCE
 from pipelines.memory import Models
 from pipelines.parity.registry import CASES
 from pipelines.types import ImageRequest, Size
@@ -44,7 +45,7 @@ TINY = {
 }
 """The parity case whose pipeline is of the family's class."""
 RECOMMENDED = {
-    "embedded": 3.0,
+    "embedded": BEST_GUIDANCE,
     "flux": 3.5,
     "flux_schnell": 0.0,
     "flux2_klein": 1.0,
