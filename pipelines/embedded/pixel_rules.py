@@ -38,11 +38,18 @@ def colour_of(picture: Pixels) -> str:
 
 
 def rim_of(picture: Pixels) -> NDArray[np.float32]:
-    """What a picture shows at its rim: mean colour and unrest of horizontal bands."""
-    side = len(picture)
-    rim = max(1, round(side * _RIM))
-    edges = np.concatenate([picture[:, :rim], picture[:, -rim:]], axis=1).astype(np.float32)
-    bands = np.array_split(edges, _BANDS, axis=0)
+    """What a picture shows at its rim: mean colour and unrest of horizontal bands.
+
+    Two strips deep, for a watercolour's outer one is bare paper.
+    """
+    rim = max(1, round(len(picture) * _RIM))
+    outer = np.concatenate([picture[:, :rim], picture[:, -rim:]], axis=1)
+    inner = np.concatenate([picture[:, rim : 2 * rim], picture[:, -2 * rim : -rim]], axis=1)
+    return np.concatenate([_bands(outer), _bands(inner)])
+
+
+def _bands(strip: Pixels) -> NDArray[np.float32]:
+    bands = np.array_split(strip.astype(np.float32), _BANDS, axis=0)
     means = [band.mean((0, 1)) for band in bands]
     unrest = [np.atleast_1d(band.std((0, 1)).mean()) for band in bands]
     return np.concatenate([*means, *unrest]).astype(np.float32)
