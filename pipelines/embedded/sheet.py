@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pipelines.embedded.sheet")
     parser.add_argument("--weights", type=Path, default=EMBEDDED_WEIGHTS)
     parser.add_argument("-o", "--out", type=Path, default=Path("docs/embedded-contact-sheet.png"))
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=2)
     asked = parser.parse_args(arguments)
     pipeline = DiffusionPipeline.from_pretrained(asked.weights, dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
