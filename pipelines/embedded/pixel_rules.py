@@ -17,7 +17,7 @@ from pipelines.types import Pixels
 
 _RIM = 0.1
 """Width of the rim. Units: shares of the side."""
-_ROWS = slice(0.16, 0.88)
+_ROWS = slice(0.25, 0.9)
 _COLUMNS = slice(0.26, 0.74)
 _BANDS = 8
 _NEIGHBOURS = 5

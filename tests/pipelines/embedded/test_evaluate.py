@@ -26,7 +26,7 @@ def judge() -> Judge:
     """A judge of a few seconds: better than chance, no more."""
     torch.manual_seed(0)
     made = Judge()
-    for _ in train_judge(made, lesson(range(120)), steps=28):
+    for _ in train_judge(made, lesson(range(90)), steps=35):
         pass
     return made
 
@@ -37,7 +37,7 @@ def test_the_judge_learns_what_pictures_show(judge: Judge) -> None:
     read = judge.read(np.stack([render(scene) for scene in scenes]))
     pairs = zip(read, scenes, strict=True)
     right = [seen["ground"] == shown(scene)["ground"] for seen, scene in pairs]
-    assert np.mean(right) > 0.4
+    assert np.mean(right) > 0.35
 
 
 def test_a_kept_judge_reads_as_before(
