@@ -1,8 +1,8 @@
 """The small model that ships with the project: a Stable Diffusion shaped pipeline, 128 x 128.
 
 Measured with `python -m pipelines.embedded.evaluate`: without guidance 72 % of the pictures show
-all that was said, with 2 to 3 it is 85 %, and from 5 on colours go wrong (`--guidance`). Pictures of 8
-steps follow their prompts as well as those of 16 (`--steps`); more steps settle details.
+all that was said, with 2 to 3 it is 85 %, and from 5 on colours go wrong (`--guidance`). Pictures
+of 8 steps follow their prompts as well as those of 16 (`--steps`); more steps settle details.
 """
 
 from pipelines.families.base import Quality
