@@ -164,7 +164,7 @@ class Settings(BaseSettings):
     reproducible: bool = Field(
         False,
         description="draw every picture alone, so that its bytes do not depend on other traffic; "
-        "callers may say so themselves in the header x-seedbed-reproducible",
+        "callers may ask for it in a header, see API",
     )
     url_ttl_hours: float = Field(
         24, gt=0, allow_inf_nan=False, description="hours that a picture's signed URL stays valid"

@@ -82,10 +82,12 @@ def test_pictures_that_are_kept_keep_no_descriptors(pipe: tuple[Connection, Conn
 def test_a_sender_that_left_before_its_picture_is_noticed(
     pipe: tuple[Connection, Connection],
 ) -> None:
-    threading.Thread(target=pipe[0].close).start()
+    leaving = threading.Thread(target=pipe[0].close)
+    leaving.start()
 
     with pytest.raises(EOFError, match="left before its picture"):
         receive_pixels(pipe[1], Size(16, 16))
+    leaving.join()  # or the fixture closes the same descriptor at the same time
 
 
 def test_a_picture_shorter_than_announced_is_refused(pipe: tuple[Connection, Connection]) -> None:
