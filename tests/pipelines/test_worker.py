@@ -202,6 +202,12 @@ def test_a_worker_is_quiet_and_offline(tmp_path: Path, name: str) -> None:
     assert worker_environment(spec(tmp_path), {name: "0"})[name] == "1"
 
 
+def test_a_workers_threads_do_not_spin_unless_the_operator_wants_it(tmp_path: Path) -> None:
+    name = "OMP_WAIT_POLICY"
+    assert worker_environment(spec(tmp_path), {})[name] == "PASSIVE"
+    assert worker_environment(spec(tmp_path), {name: "ACTIVE"})[name] == "ACTIVE"
+
+
 def test_a_worker_finds_the_project_from_any_folder(tmp_path: Path) -> None:
     environment = worker_environment(spec(tmp_path), {"PYTHONPATH": "theirs"})
 
