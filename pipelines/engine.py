@@ -56,6 +56,7 @@ class Engine:
         clock: Callable[[], float] = time.monotonic,
         run: Runner = run_merged,
         costs: CostBook | None = None,
+        choose_threads: bool = False,
     ) -> None:
         self.models = models
         self._listener = listener
@@ -63,6 +64,7 @@ class Engine:
         self._clock = clock
         self._run = run
         self._costs = costs or CostBook(None)
+        self._choose_threads = choose_threads
         self._digests = Digests()
         self._jobs: dict[str, Job] = {}
         self._waiting: list[str] = []
@@ -83,7 +85,13 @@ class Engine:
     def warm_up(self, name: str) -> StepCost:
         """Draw once with a resident model, and measure what its steps cost if that is not known."""
         resident = self.models.get(name)
-        resident.cost = warm_up(resident, self._digests, self._costs, self._clock)
+        resident.cost = warm_up(
+            resident,
+            self._digests,
+            self._costs,
+            self._clock,
+            choose_threads=self._choose_threads,
+        )
         return resident.cost
 
     def submit(self, request: ImageRequest) -> None:
@@ -203,7 +211,13 @@ def build_engine(options: EngineOptions, listener: Listener) -> Engine:
     residency = Residency(options.memory_bytes or default_budget(device), options.min_stay_s)
     scheduler = Scheduler(options.policy, options.ageing, options.max_rows)
     costs = CostBook(options.cost_file)
-    return Engine(Models(device, residency), listener, scheduler, costs=costs)
+    return Engine(
+        Models(device, residency),
+        listener,
+        scheduler,
+        costs=costs,
+        choose_threads=options.threads is None and device.type == "cpu",
+    )
 
 
 def _named(error: Exception | None, request: ImageRequest) -> GenerationError:

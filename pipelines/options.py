@@ -13,7 +13,7 @@ class EngineOptions:
     device: str = "auto"
     """In torch's words ("cpu", "cuda:1"); auto takes CUDA, then Apple's GPU, then the CPU."""
     threads: int | None = None
-    """CPU threads of one forward; None leaves the choice to torch."""
+    """CPU threads of one forward; None takes one where more do not pay, by measurement."""
     policy: Policy = Policy.SRPT
     ageing: float = 0.5
     """Seconds of rank that a second of waiting is worth, under SRPT."""

@@ -20,19 +20,33 @@ from pipelines.types import ImageRequest, Size
 ROWS = (1, 2, 4, 8)
 """Batch sizes that are timed; a doubling that brings no gain ends the series early."""
 REPEATS = 3
+THREADS_ROWS = 4
+THREADS_GAIN = 0.75
+"""All threads together must be that much faster than one, or the other cores are better left to
+encoding, to other workers and to the machine's other work."""
 STEPS = 2
 """Of the picture that is drawn: the second shows what a step is once everything is warm."""
 
 
 def warm_up(
-    resident: Resident, digests: Digests, book: CostBook, clock: Callable[[], float]
+    resident: Resident,
+    digests: Digests,
+    book: CostBook,
+    clock: Callable[[], float],
+    *,
+    choose_threads: bool = False,
 ) -> StepCost:
     """Draw one small picture; time its denoiser at several batch sizes unless the book knows.
+
+    With `choose_threads` the CPU threads of a forward are set to one where more do not pay: a small
+    model's threads spend their time waiting for each other.
 
     Raises: whatever the pipeline raises: a model that cannot draw must not become ready.
     """
     with torch.no_grad():
         size, calls = _draw(resident, digests)
+        if choose_threads:
+            _choose_threads(calls[-1], clock)
         key = _key(resident, calls[-1])
         cost = book.find(key)
         if cost is None:
@@ -56,6 +70,15 @@ def _key(resident: Resident, call: Call) -> CostKey:
         threads=0 if on_gpu else torch.get_num_threads(),
         torch=torch.__version__,
     )
+
+
+def _choose_threads(call: Call, clock: Callable[[], float]) -> None:
+    all_threads = torch.get_num_threads()
+    with_all_s = min(_timed(call, THREADS_ROWS, clock) for _ in range(REPEATS))
+    torch.set_num_threads(1)
+    with_one_s = min(_timed(call, THREADS_ROWS, clock) for _ in range(REPEATS))
+    if with_all_s < THREADS_GAIN * with_one_s:
+        torch.set_num_threads(all_threads)
 
 
 def _draw(resident: Resident, digests: Digests) -> tuple[Size, list[Call]]:

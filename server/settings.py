@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         description="seconds that accepted requests get to finish when the server stops",
     )
     threads: int | None = Field(
-        None, ge=1, description="CPU threads of a worker; without it, as many as torch finds right"
+        None, ge=1, description="CPU threads of a worker; without it, one where more do not pay"
     )
     device: Annotated[str, AfterValidator(_check_device)] = Field(
         "auto",

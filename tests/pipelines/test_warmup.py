@@ -1,5 +1,6 @@
 """What a step costs is measured on the code path of serving, and looked up the second time."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,17 @@ from pipelines.warmup import warm_up
 
 
 class Ticks:
-    """A clock that says one second more at each look: every timed forward takes a second."""
+    """A clock that goes on at each look: every timed forward takes a second, or as told."""
 
     def __init__(self) -> None:
         self.looks = 0
+        self.now_s = 0.0
+        self.tick_s: Callable[[], float] = lambda: 1.0
 
     def __call__(self) -> float:
         self.looks += 1
-        return float(self.looks)
+        self.now_s += self.tick_s()
+        return self.now_s
 
 
 class Fixed:
@@ -68,6 +72,19 @@ def test_a_cost_that_is_known_is_not_measured_again(tmp_path: Path) -> None:
     looks = clock.looks
     assert warm_up(model, Digests(), book, clock) == first
     assert clock.looks == looks
+
+
+@pytest.mark.parametrize(("all_s", "kept"), [(0.5, 2), (0.9, 1)], ids=["pay", "do not pay"])
+def test_threads_are_kept_only_where_they_pay(all_s: float, kept: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        clock = Ticks()
+        clock.tick_s = lambda: all_s if torch.get_num_threads() == 2 else 1.0
+        warm_up(resident("auraflow"), Digests(), CostBook(None), clock, choose_threads=True)
+        assert torch.get_num_threads() == kept
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_model_that_cannot_draw_does_not_become_ready() -> None:
