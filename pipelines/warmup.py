@@ -60,7 +60,8 @@ def warm_up(
 def _key(resident: Resident, call: Call) -> CostKey:
     weight: torch.Tensor = next(call.module.parameters())  # type: ignore[attr-defined]
     on_gpu = weight.device.type == "cuda"
-    device = torch.cuda.get_device_name(weight.device) if on_gpu else platform.processor()
+    # Many systems do not name their processor, but each machine has a name.
+    device = torch.cuda.get_device_name(weight.device) if on_gpu else platform.node()
     return CostKey(
         model=resident.stand_in.name,
         denoiser=type(call.module).__name__,
