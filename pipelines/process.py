@@ -20,8 +20,9 @@ from pipelines.types import Pixels
 ROOT = Path(__file__).parents[1]
 """The folder that holds the package `pipelines`."""
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads of a forward sleep at a barrier instead of spinning, unless the operator says otherwise:
-beside one other busy process, two spinning threads took 3 to 30 times as long for a picture."""
+"""Where nobody set a number of threads they sleep at a barrier instead of spinning: beside one other
+busy process two spinning threads took 3 to 30 times as long for a picture. On an idle machine that
+costs time, so whoever sets the number gets OpenMP's own way."""
 QUIET = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -123,8 +124,9 @@ def worker_environment(spec: WorkerSpec, environment: Mapping[str, str]) -> dict
     """The environment of a worker: ours, quiet, and with this project importable from anywhere."""
     path = os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH"))))
     threads = spec.options.threads
-    limit = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
-    return {**PATIENT, **environment, **QUIET, **limit, "PYTHONPATH": path}
+    if threads is None:
+        return {**PATIENT, **environment, **QUIET, "PYTHONPATH": path}
+    return {**environment, **QUIET, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": path}
 
 
 def _start(pipe: socket.socket, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -203,9 +203,11 @@ def test_a_worker_is_quiet_and_offline(tmp_path: Path, name: str) -> None:
 
 
 def test_a_workers_threads_do_not_spin_unless_the_operator_wants_it(tmp_path: Path) -> None:
-    name = "OMP_WAIT_POLICY"
-    assert worker_environment(spec(tmp_path), {})[name] == "PASSIVE"
-    assert worker_environment(spec(tmp_path), {name: "ACTIVE"})[name] == "ACTIVE"
+    name, unsaid = "OMP_WAIT_POLICY", replace(spec(tmp_path), options=EngineOptions())
+    assert worker_environment(unsaid, {})[name] == "PASSIVE"
+    assert worker_environment(unsaid, {name: "ACTIVE"})[name] == "ACTIVE"
+    said = replace(unsaid, options=EngineOptions(threads=2))
+    assert name not in worker_environment(said, {})
 
 
 def test_a_worker_finds_the_project_from_any_folder(tmp_path: Path) -> None:
