@@ -20,9 +20,9 @@ from pipelines.types import Pixels
 ROOT = Path(__file__).parents[1]
 """The folder that holds the package `pipelines`."""
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Where nobody set a number of threads they sleep at a barrier instead of spinning: beside one other
-busy process two spinning threads took 3 to 30 times as long for a picture. On an idle machine that
-costs time, so whoever sets the number gets OpenMP's own way."""
+"""Where nobody set a number of threads they sleep at a barrier instead of spinning: beside one
+other busy process two spinning threads took 3 to 30 times as long for a picture. On an idle machine
+that costs time, so whoever sets the number gets OpenMP's own way."""
 QUIET = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
