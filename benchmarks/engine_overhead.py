@@ -78,6 +78,8 @@ class _CaseFamily:
 
     name = "overhead"
     limits = FAMILY.limits
+    abilities = FAMILY.abilities
+    pipeline = FAMILY.pipeline
 
     def __init__(self, case: Case, steps: int) -> None:
         self._case, self._steps = case, steps

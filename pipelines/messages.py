@@ -11,7 +11,7 @@ from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.errors import GenerationError
 from pipelines.options import EngineOptions
-from pipelines.types import ImageRequest, Size
+from pipelines.types import Bitmap, ImageRequest, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,16 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """What a picture looks like so far: cheap, small, and only when the request asked for it."""
+
+    request_id: str
+    step: int
+    steps: int
+    bitmap: Bitmap
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The picture is finished. The pixels' descriptor follows on the same pipe."""
 
@@ -98,4 +108,4 @@ class Heartbeat:
     """The engine loop came round once more: the worker is not stuck in one call."""
 
 
-FromWorker: TypeAlias = Loading | Ready | Broken | Progress | Done | Failed | Heartbeat
+FromWorker: TypeAlias = Loading | Ready | Broken | Progress | Preview | Done | Failed | Heartbeat

@@ -4,14 +4,17 @@ Frozen values, complete at birth. No tensors: these cross the process boundary a
 API process, which has no torch.
 """
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """A finished picture before encoding, [height, width, 3] RGB."""
+
+Fidelity: TypeAlias = Literal["low", "high"]
+"""How close an edit stays to the picture it begins from."""
 
 PIXELS_PER_TOKEN = 16 * 16
 """One image token stands for 16 x 16 pixels: the unit in which work is counted everywhere."""
@@ -38,6 +41,30 @@ class Size:
     @property
     def short_side(self) -> int:
         return min(self.width, self.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Bitmap:
+    """Raw pixels as a plain value: comparable, and cheap to send to another process."""
+
+    size: Size
+    channels: int
+    """3 for RGB, 1 for a mask."""
+    data: bytes = field(repr=False)
+    """Rows from the top, no padding: height * width * channels bytes."""
+
+    @classmethod
+    def of(cls, pixels: NDArray[np.uint8]) -> "Bitmap":
+        """Shapes: pixels [height, width, channels], or [height, width] for a mask."""
+        height, width = pixels.shape[:2]
+        channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+        return cls(Size(width, height), channels, pixels.tobytes())
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """Read-only, [height, width, channels]."""
+        flat = np.frombuffer(self.data, np.uint8)
+        return flat.reshape(self.size.height, self.size.width, self.channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +101,13 @@ class ImageRequest:
     """Seconds of head start in the queue; negative for background work."""
     reproducible: bool = False
     """Draw this row alone, so that neighbours cannot change a bit of it."""
+    references: tuple[Bitmap, ...] = ()
+    """RGB pictures to begin from, the one that is edited first."""
+    mask: Bitmap | None = None
+    """As large as the first reference: 255 where it is drawn anew, 0 where it stays."""
+    fidelity: Fidelity = "low"
+    preview_steps: tuple[int, ...] = ()
+    """After which denoising steps (the first is 1) a cheap preview is shown."""
 
 
 @dataclass(frozen=True, slots=True)

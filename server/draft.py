@@ -4,13 +4,24 @@ A draft is well typed but not yet checked against any model: `server.plan` does 
 dialect, no model and no HTTP.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from pipelines.post.encode import Format
+from pipelines.types import Fidelity
 
 ResponseFormat: TypeAlias = Literal["url", "b64_json"]
 Background: TypeAlias = Literal["auto", "transparent", "opaque"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A picture that a caller handed over: an address, or the bytes of a file."""
+
+    source: str | bytes = field(repr=False)
+    """`https://...`, `data:image/...;base64,...`, or what was uploaded."""
+    param: str = "image"
+    """What the caller called it, for errors: image, image[1], mask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,17 @@ class Draft:
     output_format: Format | None = None
     output_compression: int | None = None
     response_format: ResponseFormat | None = None
+    references: tuple[Reference, ...] = ()
+    """Pictures to begin from, as said: not fetched, not decoded."""
+    mask: Reference | None = None
+    """Where its alpha is 0, the first reference is drawn anew."""
+    fidelity: Fidelity | None = None
+    edits: bool = False
+    """Whether this was a call for an edit, which names its events otherwise."""
+    previews: int | None = None
+    """How many pictures to show on the way."""
+    priority_s: float = 0.0
+    """Seconds of head start; negative for work that nobody waits for."""
     reproducible: bool = False
     """Draw alone, so that not a bit depends on who else is drawing."""
     ignored: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.engine import Engine
 from pipelines.errors import GenerationError
-from pipelines.families.base import Quality
+from pipelines.families.base import Abilities, Quality
 from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call
@@ -229,10 +229,14 @@ class _Weightless:
 
     name = "weightless"
     limits = Limits(min_side=16, max_side=1024, grid=16, max_steps=1000)
+    abilities = Abilities()
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self.changed: dict[str, Mapping[str, Any]] = {}
+
+    def pipeline(self, request: ImageRequest) -> str | None:
+        return None
 
     def native_size(self, wanted: Size) -> Size:
         """For the engine's own measurement of its cost: small, where sharing a forward counts."""

@@ -4,12 +4,26 @@ A family holds no model code and imports no torch: the API process reads it too,
 and guidance policies before a worker hears of the request.
 """
 
+from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from pipelines.types import ImageRequest, Limits, Size
 
 Quality: TypeAlias = Literal["low", "standard", "high"]
 """How much work a picture is worth; each dialect maps its own words onto these three."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a family's pipelines take besides a prompt. What they do not take is disclosed."""
+
+    references: int = 0
+    """Pictures that one request can begin from."""
+    mask: bool = False
+    """Whether part of the first reference can be kept."""
+    negative_prompt: bool = True
+    guidance: bool = True
+    """False for distilled models, which had theirs in training."""
 
 
 class Family(Protocol):
@@ -25,6 +39,11 @@ class Family(Protocol):
         """What its pipeline can draw."""
         ...
 
+    @property
+    def abilities(self) -> Abilities:
+        """What its pipelines take besides a prompt."""
+        ...
+
     def native_size(self, wanted: Size) -> Size:
         """What the pipeline draws for a picture of the wanted size: on the grid, same aspect."""
         ...
@@ -35,6 +54,13 @@ class Family(Protocol):
 
     def guidance(self, scale: float | None) -> float:
         """The API's guidance scale (1 to 10, None when not said) in this family's own meaning."""
+        ...
+
+    def pipeline(self, request: ImageRequest) -> str | None:
+        """The diffusers class that draws this request on the stand-in's components.
+
+        None for the class that the stand-in's own folder names.
+        """
         ...
 
     def arguments(self, request: ImageRequest) -> dict[str, object]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 
-from pipelines.families.base import Quality
+from pipelines.families.base import Abilities, Quality
 from pipelines.types import ImageRequest, Limits, Size
 
 USUAL_SCALE = 5.5
@@ -52,6 +52,10 @@ def always(steps: int) -> Mapping[Quality, int]:
     return {"low": steps, "standard": steps, "high": steps}
 
 
+PROMPT_ONLY = Abilities()
+"""Guidance and a negative prompt, no pictures."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What is alike in every family. Units: pixels."""
@@ -64,6 +68,11 @@ class Recipe:
     ladder: Mapping[Quality, int]
     """Denoising steps by quality."""
     anchors: Anchors
+    abilities: Abilities = PROMPT_ONLY
+
+    def pipeline(self, request: ImageRequest) -> str | None:
+        """The stand-in's own pipeline draws every request, unless a family says otherwise."""
+        return None
 
     def native_size(self, wanted: Size) -> Size:
         """The wanted size itself, rounded up to the grid, or its shape at the nearest area drawn.

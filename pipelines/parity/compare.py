@@ -18,7 +18,7 @@ import torch
 from pipelines.catalog import StandIn
 from pipelines.engine import Engine
 from pipelines.errors import GenerationError
-from pipelines.families.base import Quality
+from pipelines.families.base import Abilities, Quality
 from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call, merge, split
@@ -197,9 +197,13 @@ class _CaseFamily:
 
     name = "parity"
     limits = Limits(min_side=1, max_side=4096, grid=1, max_steps=1000)
+    abilities = Abilities()
 
     def __init__(self, arrivals: Sequence[Arrival]) -> None:
         self._arguments = {arrival.id: arrival.arguments for arrival in arrivals}
+
+    def pipeline(self, request: ImageRequest) -> str | None:
+        return None
 
     def native_size(self, wanted: Size) -> Size:
         return wanted

@@ -36,6 +36,8 @@ class Fixed:
 
     name = "fixed"
     limits = FAMILY.limits
+    abilities = FAMILY.abilities
+    pipeline = FAMILY.pipeline
     native_size = FAMILY.native_size
     steps = FAMILY.steps
     guidance = FAMILY.guidance
