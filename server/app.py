@@ -19,9 +19,11 @@ from starlette.responses import Response
 from server.auth import Keys, RequireKey
 from server.body import Body
 from server.dialect import Dialects
-from server.dialects.ark import Ark, ArkBody
-from server.dialects.native import NativeBody
-from server.dialects.openai import OpenAI, OpenAIBody
+from server.dialects.ark.body import ArkBody
+from server.dialects.ark.dialect import Ark
+from server.dialects.native.body import NativeBody
+from server.dialects.openai.body import OpenAIBody
+from server.dialects.openai.dialect import OpenAI
 from server.docs_page import DOCS_PATH, mount_docs
 from server.front import Front, translate_http_exception
 from server.models_page import list_ark_models, list_models, show_model

@@ -13,7 +13,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from server.dialect import Json
-from server.dialects.native import COMPLETED, CUSTOMS, render_event, to_draft
+from server.dialects.native.body import CUSTOMS, to_draft
+from server.dialects.native.events import COMPLETED, render_event
 from server.front import log_failure
 from server.routing import Endpoint, Router, seedbed_headers
 from server.service import Drawing, Finished, Step

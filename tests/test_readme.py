@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from server.body import Body
-from server.dialects.ark import ArkBody
-from server.dialects.openai import OpenAIBody
+from server.dialects.ark.body import ArkBody
+from server.dialects.openai.body import OpenAIBody
 from tests.generated_docs import PARTS, with_part
 from tests.running import SEEDBED, Running, plain_environment
 

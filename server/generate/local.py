@@ -9,7 +9,7 @@ from threading import TIMEOUT_MAX
 from pipelines.catalog import Catalog
 from pipelines.errors import GenerationError
 from server.assembly import build_fleet, build_service
-from server.dialects.native import CUSTOMS, to_draft
+from server.dialects.native.body import CUSTOMS, to_draft
 from server.files import FileStore
 from server.generate.events import Drawn, Hear, Order, Step
 from server.plan import make_plan

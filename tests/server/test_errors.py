@@ -8,8 +8,8 @@ import pipelines.errors
 import server.errors
 from pipelines.errors import CapacityError, GenerationError, QueueFull, RequestError
 from server.dialect import Dialect
-from server.dialects.ark import Ark
-from server.dialects.openai import OpenAI
+from server.dialects.ark.dialect import Ark
+from server.dialects.openai.dialect import OpenAI
 from server.errors import BodyTooLarge, MethodNotAllowed, headers_of, public_message, status_of
 
 DIALECTS: list[Dialect] = [Ark(), OpenAI()]

@@ -1,0 +1,83 @@
+"""The body of a call in the Ark dialect, and what it says as a draft. Knows no answer."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pipelines.errors import UnsupportedValue
+from server.body import Body
+from server.dialect import Json
+from server.draft import Draft, ResponseFormat
+
+
+class SequentialOptions(Body):
+    max_images: int | None = None
+
+
+class OptimizeOptions(Body):
+    mode: Literal["standard", "fast"] | None = None
+    thinking: Literal["auto", "enabled", "disabled"] | None = None
+
+
+class ArkBody(Body):
+    """The body of a call, as its callers write it."""
+
+    model: str | None = Field(None, examples=["doubao-seedream-4-0-250828"])
+    prompt: str | None = Field(None, examples=["a red fox in the snow"])
+    size: str | None = Field(None, examples=["1024x1024", "2K", "adaptive"])
+    seed: int | None = Field(None, description="-1 (random) to 2147483647")
+    guidance_scale: float | None = Field(None, description="1 to 10")
+    response_format: ResponseFormat | None = None
+    output_format: Literal["jpeg", "png"] | None = None
+    watermark: bool | None = None
+    stream: bool | None = None
+    image: Any = None
+    sequential_image_generation: Literal["auto", "disabled"] | None = None
+    sequential_image_generation_options: SequentialOptions | None = None
+    optimize_prompt: bool | None = None
+    optimize_prompt_options: OptimizeOptions | None = None
+    tools: list[Any] | None = None
+    layer_decomposition: bool | None = None
+    background: Literal["transparent", "opaque"] | None = None
+
+
+_WITHOUT_EFFECT = (
+    "background",
+    "optimize_prompt",
+    "optimize_prompt_options",
+    "sequential_image_generation_options",
+    "tools",
+)
+
+
+def to_draft(members: Json) -> Draft:
+    """Raises: RequestError."""
+    body = ArkBody.read(members)
+    _refuse_what_is_not_served(body)
+    return Draft(
+        model=body.model,
+        prompt=body.prompt,
+        size=body.size,
+        seed=body.seed,
+        guidance_scale=body.guidance_scale,
+        response_format=body.response_format,
+        output_format=body.output_format,
+        watermark=body.watermark,
+        ignored=(*body.foreign_names(), *body.said(*_WITHOUT_EFFECT)),
+    )
+
+
+def _refuse_what_is_not_served(body: ArkBody) -> None:
+    if body.stream:
+        raise UnsupportedValue("This server does not stream pictures yet: leave it out.", "stream")
+    if body.image not in (None, []):
+        raise UnsupportedValue("This server does not take pictures in yet: leave it out.", "image")
+    if body.sequential_image_generation == "auto":
+        raise UnsupportedValue(
+            "This server does not draw groups of pictures yet: send 'disabled' or leave it out.",
+            "sequential_image_generation",
+        )
+    if body.layer_decomposition:
+        raise UnsupportedValue(
+            "No model here takes a picture apart into layers: leave it out.", "layer_decomposition"
+        )

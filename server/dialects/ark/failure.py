@@ -1,0 +1,90 @@
+"""Errors in the Ark dialect. Knows no request body and no picture.
+
+Where the project's own API document speaks (the code of a 400), it wins over the vendor's pages;
+the vendor's own code of a 400 goes into the header x-error-code.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pipelines.errors import ContentRejected, MissingParameter, RequestError, UnknownModel
+from server.dialect import ErrorAnswer
+from server.errors import NotFound, headers_of, public_message, status_of
+
+_TYPE_AND_CODE: Mapping[int, tuple[str, str]] = MappingProxyType(
+    {
+        400: ("invalid_request_error", "invalid_parameters"),
+        401: ("Unauthorized", "AuthenticationError"),
+        403: ("Forbidden", "AccessDenied"),
+        404: ("NotFound", "InvalidEndpointOrModel.NotFound"),
+        405: ("MethodNotAllowed", "MethodNotAllowed"),
+        413: ("RequestEntityTooLarge", "RequestEntityTooLarge"),
+        429: ("TooManyRequests", "ServerOverloaded"),
+        499: ("ClientClosedRequest", "ClientClosedRequest"),
+        500: ("InternalServerError", "InternalServiceError"),
+        503: ("ServiceUnavailable", "ServerOverloaded"),
+    }
+)
+_REJECTED_CODE = MappingProxyType(
+    {
+        "prompt": "InputTextSensitiveContentDetected",
+        "image": "InputImageSensitiveContentDetected",
+    }
+)
+
+
+def render_error(error: Exception, request_id: str) -> ErrorAnswer:
+    """The answer to a failed call."""
+    status = status_of(error)
+    kind, code = _type_and_code(error, status)
+    param = error.param if isinstance(error, RequestError) else None
+    body = {
+        "error": {
+            "code": code,
+            "message": f"{_message(error, status)} Request id: {request_id}",
+            "param": param or "",
+            "type": kind,
+        }
+    }
+    headers = headers_of(error) | {"x-error-code": _native_code(error, status, code)}
+    return ErrorAnswer(status, body, headers)
+
+
+def _type_and_code(error: Exception, status: int) -> tuple[str, str]:
+    if isinstance(error, ContentRejected):
+        fallback = "OutputImageSensitiveContentDetected"
+        return "BadRequest", _REJECTED_CODE.get(error.param or "", fallback)
+    if isinstance(error, NotFound):
+        return "NotFound", "NotFound"
+    return _TYPE_AND_CODE[status]
+
+
+def _message(error: Exception, status: int) -> str:
+    text = public_message(error)
+    if status == 401:
+        return f"the API key or AK/SK in the request is missing or invalid. {text}"
+    if isinstance(error, UnknownModel):
+        return f"{text} The model or endpoint does not exist or you do not have access to it."
+    if isinstance(error, ContentRejected) or status != 400:
+        return text
+    return f"Invalid request parameters: {_about(error)}{text}"
+
+
+def _about(error: Exception) -> str:
+    param = error.param if isinstance(error, RequestError) else None
+    if param is None:
+        return ""
+    if isinstance(error, MissingParameter):
+        return f"the parameter `{param}` is missing or empty. "
+    return f"the parameter `{param}` specified in the request is not valid: "
+
+
+def _native_code(error: Exception, status: int, code: str) -> str:
+    """The vendor's own code, where ours differs from it. Names are ours, so it is always ASCII."""
+    if status == 401:
+        return "AuthN_MissOrInvalidAuthorizationHeader"
+    if status != 400 or isinstance(error, ContentRejected):
+        return code
+    native = "MissingParameter" if isinstance(error, MissingParameter) else "InvalidParameter"
+    param = error.param if isinstance(error, RequestError) else None
+    return f"{native}.{param}" if param else native
