@@ -39,7 +39,11 @@ class _Gate:
         return type(self._real)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
+        value = getattr(self._real, name)
+        if name == "dtype":
+            # Diffusers walks every module for it, and some pipelines ask at each step.
+            self.dtype = value
+        return value
 
     def _reset_stateful_cache(self, recurse: bool = True) -> None:
         """Every request's end asks for this, which would wipe what other requests hold."""
@@ -65,7 +69,7 @@ class StageGate(_Gate):
     """In front of a text encoder or an autoencoder: each call is a piece of work of its own."""
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self._real, name)
+        value = super().__getattr__(name)
         lane = _LANES.get(name)
         if lane is None or not callable(value):
             return value
