@@ -179,8 +179,7 @@ def _pad(calls: Sequence[Call], name: str, mask_name: str | None) -> Arguments:
     """Right-pad one text argument to the longest; build the mask only if something was padded."""
     texts = [call.arguments[name] for call in calls]
     length = max(text.shape[1] for text in texts)
-    padded = [F.pad(t, [0, 0] * (t.ndim - 2) + [0, length - t.shape[1]]) for t in texts]
-    merged: Arguments = {name: torch.cat(padded)}
+    merged: Arguments = {name: torch.cat([_lengthen(text, length) for text in texts])}
     if mask_name is None:
         return merged
     masks = [call.arguments.get(mask_name) for call in calls]
@@ -191,8 +190,14 @@ def _pad(calls: Sequence[Call], name: str, mask_name: str | None) -> Arguments:
         torch.ones(text.shape[:2], dtype=dtype, device=text.device) if mask is None else mask
         for mask, text in zip(masks, texts, strict=True)
     ]
-    merged[mask_name] = torch.cat([F.pad(m, (0, length - m.shape[1])) for m in full])
+    merged[mask_name] = torch.cat([_lengthen(mask, length) for mask in full])
     return merged
+
+
+def _lengthen(tensor: torch.Tensor, length: int) -> torch.Tensor:
+    """Pad dim 1 with zeros on the right; most rows are long enough, and padding by 0 copies."""
+    missing = length - tensor.shape[1]
+    return F.pad(tensor, [0, 0] * (tensor.ndim - 2) + [0, missing]) if missing else tensor
 
 
 def _merge(name: str, values: list[Any], rows: list[int], rule: Rule) -> Any:
