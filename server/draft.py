@@ -50,8 +50,22 @@ class Draft:
     fidelity: Fidelity | None = None
     edits: bool = False
     """Whether this was a call for an edit, which names its events otherwise."""
+    stream: bool = False
+    """Whether the answer is told in events, each picture as soon as it is there."""
     previews: int | None = None
-    """How many pictures to show on the way."""
+    """How many pictures to show on the way, when the answer is told in events."""
+    preview_every: int | None = None
+    """The same, said as after how many steps one is shown."""
+    group: bool = False
+    """Whether the prompt may ask for several pictures."""
+    max_group: int | None = None
+    """The most pictures it may ask for."""
+    tools: bool = False
+    """Whether the model may look things up."""
+    layers: bool = False
+    """Whether the picture shall come in layers."""
+    optimize_mode: Literal["standard", "fast"] | None = None
+    """How carefully the prompt shall be rewritten."""
     priority_s: float = 0.0
     """Seconds of head start; negative for work that nobody waits for."""
     reproducible: bool = False
@@ -68,3 +82,7 @@ class Customs:
     """The format of a picture when the caller names none."""
     only_ark_models: bool = False
     """Whether the other vendor's model names are unknown here."""
+    streams_all_models: bool = False
+    """Whether a model may be told in events that cannot be elsewhere."""
+    each_alone: bool = False
+    """Whether a call succeeds when one of its pictures does, and names the failures of others."""

@@ -43,6 +43,20 @@ def _only(*words: str) -> Mapping[str, Quality]:
 
 
 @dataclass(frozen=True, slots=True)
+class Abilities:
+    """What only some models can be asked for."""
+
+    streams: bool = False
+    """Its answer can be told in events."""
+    groups: bool = False
+    """A prompt may ask for several pictures."""
+    tools: bool = True
+    """A call may offer it tools."""
+    fast_optimizing: bool = False
+    """A prompt may be rewritten in fast mode."""
+
+
+@dataclass(frozen=True, slots=True)
 class NamedModel:
     """The contract of one model name. Units: `max_prompt` in Unicode characters."""
 
@@ -57,6 +71,7 @@ class NamedModel:
     """Whether pictures are labelled when the caller does not say."""
     qualities: Mapping[str, Quality] = field(default_factory=lambda: _ANY_QUALITY)
     min_references: int = 0
+    abilities: Abilities = Abilities()
 
     @property
     def owned_by(self) -> str:
@@ -113,6 +128,14 @@ _SEEDBED = SizeRule(
 )
 
 
+_GPT = Abilities(streams=True)
+_ONE_AT_A_TIME = Abilities()
+_V4 = Abilities(streams=True, groups=True, fast_optimizing=True)
+_LATER = Abilities(streams=True, groups=True)
+_PRO = Abilities(tools=False, fast_optimizing=True)
+_FLASH = Abilities(tools=False)
+
+
 def _dall_e() -> tuple[NamedModel, ...]:
     return (
         NamedModel(
@@ -148,36 +171,60 @@ def _gpt_image() -> tuple[NamedModel, ...]:
         "gpt-image-2.6-flare",
     )
     return (
-        *(NamedModel(name, "gpt-image", _GPT_1, created=1745517030) for name in first),
-        *(NamedModel(name, "gpt-image", _GPT_2, created=1776729600) for name in later),
+        *(
+            NamedModel(name, "gpt-image", sizes, created=created, abilities=_GPT)
+            for names, sizes, created in (
+                (first, _GPT_1, 1745517030),
+                (later, _GPT_2, 1776729600),
+            )
+            for name in names
+        ),
     )
 
 
-def _seedream(name: str, sizes: SizeRule, created: int, min_references: int = 0) -> NamedModel:
+def _seedream(
+    name: str,
+    sizes: SizeRule,
+    created: int,
+    abilities: Abilities,
+    min_references: int = 0,
+) -> NamedModel:
     return NamedModel(
-        name, "seedream", sizes, created, watermark=True, min_references=min_references
+        name,
+        "seedream",
+        sizes,
+        created,
+        watermark=True,
+        min_references=min_references,
+        abilities=abilities,
     )
 
 
 def _seedreams() -> tuple[NamedModel, ...]:
     return (
-        _seedream("doubao-seedream-3-0-t2i", _SEEDREAM_3, 1744646400),
-        _seedream("doubao-seedream-3-0-t2i-250415", _SEEDREAM_3, 1744646400),
-        _seedream("seedream-3-0-t2i-250415", _SEEDREAM_3, 1744646400),
-        _seedream("doubao-seededit-3-0-i2i-250628", _SEEDEDIT_3, 1751040000, min_references=1),
-        _seedream("doubao-seedream-4-0-250828", _SEEDREAM_4, 1756339200),
-        _seedream("seedream-4-0-250828", _SEEDREAM_4, 1756339200),
-        _seedream("doubao-seedream-4-5-251128", _SEEDREAM_45, 1764288000),
-        _seedream("seedream-4-5-251128", _SEEDREAM_45, 1764288000),
-        _seedream("doubao-seedream-5-0-260128", _SEEDREAM_5, 1769558400),
-        _seedream("seedream-5-0-260128", _SEEDREAM_5, 1769558400),
-        _seedream("doubao-seedream-5-0-lite-260128", _SEEDREAM_5, 1769558400),
-        _seedream("seedream-5-0-lite-260128", _SEEDREAM_5, 1769558400),
-        _seedream("doubao-seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800),
-        _seedream("dola-seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800),
-        _seedream("seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800),
-        _seedream("doubao-seedream-5-0-flash-260915", _SEEDREAM_5_PRO, 1789430400),
-        _seedream("dola-seedream-5-0-flash-260915", _SEEDREAM_5_PRO, 1789430400),
+        _seedream("doubao-seedream-3-0-t2i", _SEEDREAM_3, 1744646400, _ONE_AT_A_TIME),
+        _seedream("doubao-seedream-3-0-t2i-250415", _SEEDREAM_3, 1744646400, _ONE_AT_A_TIME),
+        _seedream("seedream-3-0-t2i-250415", _SEEDREAM_3, 1744646400, _ONE_AT_A_TIME),
+        _seedream(
+            "doubao-seededit-3-0-i2i-250628",
+            _SEEDEDIT_3,
+            1751040000,
+            _ONE_AT_A_TIME,
+            min_references=1,
+        ),
+        _seedream("doubao-seedream-4-0-250828", _SEEDREAM_4, 1756339200, _V4),
+        _seedream("seedream-4-0-250828", _SEEDREAM_4, 1756339200, _V4),
+        _seedream("doubao-seedream-4-5-251128", _SEEDREAM_45, 1764288000, _LATER),
+        _seedream("seedream-4-5-251128", _SEEDREAM_45, 1764288000, _LATER),
+        _seedream("doubao-seedream-5-0-260128", _SEEDREAM_5, 1769558400, _LATER),
+        _seedream("seedream-5-0-260128", _SEEDREAM_5, 1769558400, _LATER),
+        _seedream("doubao-seedream-5-0-lite-260128", _SEEDREAM_5, 1769558400, _LATER),
+        _seedream("seedream-5-0-lite-260128", _SEEDREAM_5, 1769558400, _LATER),
+        _seedream("doubao-seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800, _PRO),
+        _seedream("dola-seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800, _PRO),
+        _seedream("seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800, _PRO),
+        _seedream("doubao-seedream-5-0-flash-260915", _SEEDREAM_5_PRO, 1789430400, _FLASH),
+        _seedream("dola-seedream-5-0-flash-260915", _SEEDREAM_5_PRO, 1789430400, _FLASH),
     )
 
 
@@ -191,7 +238,7 @@ MODELS: Mapping[str, NamedModel] = MappingProxyType(
             *_dall_e(),
             *_gpt_image(),
             *_seedreams(),
-            NamedModel(OWN_MODEL, "seedbed", _SEEDBED, created=1795132800),
+            NamedModel(OWN_MODEL, "seedbed", _SEEDBED, created=1795132800, abilities=_LATER),
         )
     }
 )

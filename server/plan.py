@@ -20,9 +20,12 @@ from pipelines.errors import (
 from pipelines.families import family
 from pipelines.families.base import Quality
 from pipelines.types import ImageRequest, Size
+from server.abilities import check_abilities
 from server.draft import Customs, Draft
 from server.finishing import Finish
+from server.groups import LARGEST_GROUP, group_size
 from server.named_models import NamedModel, named_model
+from server.previews import preview_steps
 
 MAX_SEED = 2**31 - 1
 RANDOM_SEED = -1
@@ -42,6 +45,10 @@ class Plan:
     quality_said: str | None
     wants_url: bool
     wants_base64: bool
+    edits: bool
+    """Whether the caller asked for an edit."""
+    each_alone: bool
+    """Whether the call succeeds when one of its pictures does."""
     facts: Mapping[str, str]
     """What the caller cannot see in the body, by the last part of its header's name."""
 
@@ -59,7 +66,8 @@ def make_plan(
     named = _model(draft, customs)
     prompt = _prompt(draft, named)
     size = named.sizes.choose(draft.size, prompt)
-    count = _whole("n", draft.n, 1, named.max_n, default=1)
+    check_abilities(draft, customs, named)
+    count = _count(draft, named, prompt)
     first_seed = _whole("seed", draft.seed, RANDOM_SEED, MAX_SEED, default=RANDOM_SEED)
     _check_range("guidance_scale", draft.guidance_scale, 1, 10)
     quality = _quality(draft, named)
@@ -71,6 +79,8 @@ def make_plan(
     native = drawer.native_size(size)
     _check_aspect(native, size)
     guidance = drawer.guidance(draft.guidance_scale)
+    steps = drawer.steps(quality)
+    previews = _previews(draft, steps)
     if first_seed == RANDOM_SEED:
         first_seed = random_seed()
     requests = tuple(
@@ -79,16 +89,18 @@ def make_plan(
             model=stand_in.name,
             prompt=prompt,
             size=native,
-            steps=drawer.steps(quality),
+            steps=steps,
             guidance=guidance,
             seed=(first_seed + index) % (MAX_SEED + 1),
             negative_prompt=draft.negative_prompt or "",
             client=client,
             reproducible=draft.reproducible,
+            preview_steps=previews,
         )
         for index in range(count)
     )
     is_gpt_image = named.brand == "gpt-image"
+    url_unless_said = not is_gpt_image or (gpt_image_url and not draft.stream)
     said = draft.response_format
     return Plan(
         model=named,
@@ -97,8 +109,10 @@ def make_plan(
         finish=finish,
         quality=quality,
         quality_said=draft.quality,
-        wants_url=said == "url" or (said is None and (gpt_image_url or not is_gpt_image)),
+        wants_url=said == "url" or (said is None and url_unless_said),
         wants_base64=said == "b64_json" or (said is None and is_gpt_image),
+        edits=draft.edits,
+        each_alone=customs.each_alone,
         facts={
             "model": f"{stand_in.name}; requested={named.id}",
             "native-size": str(native),
@@ -131,6 +145,20 @@ def _prompt(draft: Draft, named: NamedModel) -> str:
                 name,
             )
     return draft.prompt
+
+
+def _count(draft: Draft, named: NamedModel, prompt: str) -> int:
+    if not draft.group:
+        return _whole("n", draft.n, 1, named.max_n, default=1)
+    name = "sequential_image_generation_options.max_images"
+    _check_range(name, draft.max_group, 1, LARGEST_GROUP)
+    return group_size(prompt, draft.max_group, len(draft.references))
+
+
+def _previews(draft: Draft, steps: int) -> tuple[int, ...]:
+    count = _whole("partial_images", draft.previews, 0, 3, default=0)
+    every = _whole("preview_every", draft.preview_every, 1, MAX_SEED, default=steps)
+    return preview_steps(steps, count, every) if draft.stream else ()
 
 
 def _whole(name: str, value: int | None, low: int, high: int, *, default: int) -> int:
