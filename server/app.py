@@ -26,6 +26,7 @@ from server.dialects.openai.body import OpenAIBody
 from server.dialects.openai.dialect import OpenAI
 from server.docs_page import DOCS_PATH, mount_docs
 from server.front import Front, translate_http_exception
+from server.limits import RequestLimits
 from server.models_page import list_ark_models, list_models, show_model
 from server.ops import livez, readyz, version
 from server.routing import Endpoint, Router
@@ -60,6 +61,10 @@ class AppSettings:
     """Web origins whose pages may call the API from a browser; "*" means all."""
     reproducible: bool = False
     """Whether pictures are drawn alone when the caller does not say."""
+    requests_per_minute: int = 0
+    """How many drawing calls a key may make; 0 does not count them."""
+    azure_keys: bool = True
+    """Whether the OpenAI paths also take the key from the header api-key."""
     heartbeat_s: float = HEARTBEAT_S
     """How long a stream may be silent before it shows that it is alive."""
 
@@ -75,18 +80,20 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
         redirect_slashes=False,
         exception_handlers={HTTPException: translate_http_exception},
     )
-    openai, ark = OpenAI(), Ark()
-    router = Router(service, settings.max_body_bytes, settings.public_url, settings.reproducible)
+    openai, ark = OpenAI(settings.azure_keys), Ark()
+    limits = RequestLimits(settings.requests_per_minute) if settings.requests_per_minute else None
+    router = Router(
+        service, settings.max_body_bytes, settings.public_url, settings.reproducible, limits
+    )
     _add_public_paths(app, service, settings)
     _add_post(app, ARK_GENERATIONS, router.drawing_endpoint(ark), ArkBody)
-    for path in (OPENAI_GENERATIONS, "/images/generations"):
-        _add_post(app, path, router.drawing_endpoint(openai), OpenAIBody)
+    _add_post(app, OPENAI_GENERATIONS, router.drawing_endpoint(openai), OpenAIBody)
     _add_post(app, NATIVE_IMAGES, streaming_endpoint(router, settings.heartbeat_s), NativeBody)
     _add_model_lists(app)
 
     app.add_middleware(RequireKey, keys=Keys(settings.keys))
     dialects = Dialects(default=openai, by_prefix={ARK_ROOT: ark})
-    app.add_middleware(Front, dialects=dialects, cors_origins=settings.cors_origins)
+    app.add_middleware(Front, dialects=dialects, cors_origins=settings.cors_origins, limits=limits)
     return app
 
 
@@ -105,11 +112,8 @@ def _add_public_paths(app: FastAPI, service: Service, settings: AppSettings) -> 
 
 
 def _add_model_lists(app: FastAPI) -> None:
-    for prefix in ("/v1", ""):
-        _add_get(app, f"{prefix}/models", list_models, tag="models", shown=bool(prefix))
-        _add_get(
-            app, f"{prefix}/models/{{name:path}}", show_model, tag="models", shown=bool(prefix)
-        )
+    _add_get(app, "/v1/models", list_models, tag="models")
+    _add_get(app, "/v1/models/{name:path}", show_model, tag="models")
     _add_get(app, f"{ARK_ROOT}/models", list_ark_models, tag="models")
 
 
@@ -118,7 +122,6 @@ def _add_get(
     path: str,
     endpoint: Endpoint,
     tag: str,
-    shown: bool = True,
     needs_key: bool = True,
 ) -> None:
     names = re.findall(r"{(\w+)", path)
@@ -127,7 +130,6 @@ def _add_get(
         endpoint,
         methods=["GET"],
         dependencies=[_key_in_description()] if needs_key else [],
-        include_in_schema=shown,
         openapi_extra={"parameters": [_path_parameter(name) for name in names]},
         tags=[tag],
     )

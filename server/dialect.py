@@ -3,10 +3,11 @@
 The dialect is chosen by the path alone, never by a header or a model.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from server.auth import Place
 from server.draft import Customs, Draft
 from server.service import Drawn
 
@@ -29,8 +30,17 @@ class Dialect(Protocol):
 
     customs: Customs
 
+    @property
+    def key_places(self) -> Sequence[Place]:
+        """Where a caller may put the key, in the order in which it is looked for."""
+        ...
+
     def new_request_id(self) -> str:
         """A fresh id in the style that this dialect's callers expect."""
+        ...
+
+    def headers(self, elapsed_s: float) -> Mapping[str, str]:
+        """What stands in every response, however it went."""
         ...
 
     def draft(self, members: Json) -> Draft:

@@ -11,6 +11,9 @@
     ├── BadLink               a picture's address that we did not sign, or that has expired
     └── MethodNotAllowed      carries `allow`
 
+    CapacityError
+    └── RateLimited           this key has made as many calls as it may; carries `limit`
+
 `status_of` reads one table along the class's MRO, so a new kind of error has its parent's status
 until the table says otherwise. A dialect may differ for single classes; it says so itself.
 """
@@ -70,6 +73,17 @@ class MethodNotAllowed(RequestError):
     def __init__(self, message: str, allow: str) -> None:
         super().__init__(message)
         self.allow = allow
+
+
+class RateLimited(CapacityError):
+    def __init__(self, limit: int, retry_after_s: float) -> None:
+        """Units: limit in calls a minute."""
+        super().__init__(
+            f"Rate limit reached on requests per min (RPM): Limit {limit}. "
+            f"Please try again in {retry_after_s:.3g}s.",
+            retry_after_s,
+        )
+        self.limit = limit
 
 
 STATUS: Mapping[type[Exception], int] = MappingProxyType(

@@ -6,20 +6,28 @@ Knows no model and no body.
 """
 
 import logging
-from collections.abc import Sequence
+import math
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipelines.errors import Cancelled, CapacityError, GenerationError, RequestError
+from server.aliases import Address, canonical
 from server.auth import is_public
 from server.dialect import Dialect, Dialects
 from server.errors import MethodNotAllowed, NotFound
+from server.limits import Allowance, RequestLimits
 
 _ECHOED = "x-client-request-id"
+_ECHOABLE = re.compile(r"[\x20-\x7e]{1,512}")
+"""What comes back byte for byte; anything else is no id, and is left out."""
 _METHODS = "GET, HEAD, POST, OPTIONS"
 _PREFLIGHT_S = "600"
 
@@ -27,18 +35,25 @@ _log = logging.getLogger(__name__)
 
 
 class Front:
-    """Middleware around all others: request ids, cross-origin headers, errors, trailing slashes."""
+    """Middleware around all others: addresses, request ids, cross-origin headers, errors."""
 
-    def __init__(self, app: ASGIApp, dialects: Dialects, cors_origins: Sequence[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        dialects: Dialects,
+        cors_origins: Sequence[str],
+        limits: RequestLimits | None = None,
+    ) -> None:
         self._app = app
         self._dialects = dialects
         self._cors_origins = frozenset(cors_origins)
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, send, self._dialects, self._cors_origins)
+        exchange = _Exchange(scope, send, self._dialects, self._cors_origins, self._limits)
         try:
             if scope["method"] == "OPTIONS":
                 await exchange.preflight()(scope, receive, exchange.send)
@@ -54,17 +69,30 @@ class _Exchange:
     """One request and what must be said in its response."""
 
     def __init__(
-        self, scope: Scope, send: Send, dialects: Dialects, cors_origins: frozenset[str]
+        self,
+        scope: Scope,
+        send: Send,
+        dialects: Dialects,
+        cors_origins: frozenset[str],
+        limits: RequestLimits | None,
     ) -> None:
-        if not is_public(scope["path"]):
-            scope["path"] = scope["path"].rstrip("/") or "/"
-        self.dialect = dialects.at(scope["path"])
+        self._began_s = time.monotonic()
+        asked = scope["path"]
+        self._public = is_public(asked)
+        address = Address(asked) if self._public else canonical(asked)
+        scope["path"] = address.path
+        self.dialect = dialects.at(address.path)
         self.request_id = self.dialect.new_request_id()
-        scope.setdefault("state", {}).update(dialect=self.dialect, request_id=self.request_id)
+        self._state = scope.setdefault("state", {})
+        self._state.update(
+            dialect=self.dialect, request_id=self.request_id, asked=asked, model=address.model
+        )
+        self._limits = limits
         self._send = send
         self._started = False
         headers = Headers(scope=scope)
-        self._echo = headers.get(_ECHOED)
+        own = headers.get(_ECHOED, "")
+        self._echo = own if _ECHOABLE.fullmatch(own) else None
         self._asked_headers = headers.get("access-control-request-headers")
         origin = headers.get("origin")
         allowed = origin in cors_origins or "*" in cors_origins
@@ -75,6 +103,7 @@ class _Exchange:
             self._started = True
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self.request_id
+            headers.update(self._facts())
             if self._echo is not None:
                 headers[_ECHOED] = self._echo
             if self._origin is not None:
@@ -82,6 +111,15 @@ class _Exchange:
                 headers["access-control-expose-headers"] = "*"
                 headers.add_vary_header("origin")
         await self._send(message)
+
+    def _facts(self) -> Mapping[str, str]:
+        """What the dialect says everywhere, and what the caller's key may still do."""
+        if self._public:
+            return {}
+        facts = dict(self.dialect.headers(time.monotonic() - self._began_s))
+        if self._limits is not None and "client" in self._state:
+            facts |= limit_headers(self._limits.look(self._state["client"]))
+        return facts
 
     def preflight(self) -> Response:
         """What a browser asks before it calls. Without an allowed origin it learns nothing."""
@@ -114,16 +152,44 @@ async def translate_http_exception(request: Request, error: Exception) -> Respon
     """Raise the router's own exceptions as errors of ours. Raises: NotFound, MethodNotAllowed."""
     if not isinstance(error, HTTPException):
         raise error
-    method, path = request.method, request.url.path
+    method, path = request.method, request.state.asked
     if error.status_code == 405:
         raise MethodNotAllowed(
             f"Not allowed to {method} on {path}. "
             "(HINT: Perhaps you meant to use a different HTTP method?)",
-            allow=(error.headers or {}).get("Allow", ""),
+            allow=", ".join(sorted(_methods_at(request.app.routes, request.scope))),
         ) from None
     if error.status_code == 404:
         raise NotFound(f"Invalid URL ({method} {path})") from None
     raise error
+
+
+def _methods_at(routes: Iterable[BaseRoute], scope: Scope) -> set[str]:
+    """Every method that is served at this path, by whichever route."""
+    return {
+        method
+        for route in routes
+        if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+
+
+def limit_headers(allowance: Allowance) -> dict[str, str]:
+    """The three headers that client libraries pace themselves by."""
+    return {
+        "x-ratelimit-limit-requests": str(allowance.limit),
+        "x-ratelimit-remaining-requests": str(allowance.remaining),
+        "x-ratelimit-reset-requests": _duration(allowance.reset_s),
+    }
+
+
+def _duration(seconds: float) -> str:
+    """As the vendor writes it: 120ms, 58.891s, 6m0s."""
+    milliseconds = math.ceil(seconds * 1000)
+    if milliseconds < 1000:
+        return f"{milliseconds}ms"
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes}m{rest / 1000:g}s" if minutes else f"{rest / 1000:g}s"
 
 
 def log_failure(error: Exception, request_id: str) -> None:

@@ -16,10 +16,11 @@ from starlette.responses import JSONResponse, Response
 
 from pipelines.errors import Cancelled, UnsupportedValue
 from server.dialect import Dialect, Json, Link
-from server.draft import Draft
+from server.draft import Customs, Draft
 from server.errors import BodyTooLarge
 from server.jsonbody import read_json
-from server.service import Drawing, Drawn, Service
+from server.limits import RequestLimits
+from server.service import Drawing, Drawn, Listener, Service
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -39,18 +40,25 @@ class Router:
     public_url: str | None
     reproducible: bool = False
     """Whether pictures are drawn alone when the caller does not say."""
+    limits: RequestLimits | None = None
 
     def drawing_endpoint(self, dialect: Dialect) -> Endpoint:
         """An endpoint that draws and answers in this dialect."""
 
         async def draw(request: Request) -> Response:
             draft = self.with_headers(dialect.draft(await self.read_members(request)), request)
-            drawing = self.service.start(draft, dialect.customs, request.state.client)
+            drawing = self.start(draft, dialect.customs, request)
             drawn = await _draw_while_connected(request, drawing)
             answer = partial(_render, dialect, drawn, self.link(request))
             return await run_in_threadpool(answer)
 
         return draw
+
+    def start(
+        self, draft: Draft, customs: Customs, request: Request, listener: Listener | None = None
+    ) -> Drawing:
+        """Begin to draw for the key that calls. Raises: RequestError, CapacityError."""
+        return self.service.start(draft, customs, request.state.client, listener, self.limits)
 
     async def read_members(self, request: Request) -> Json:
         """Read and parse the body. Raises: BodyTooLarge, MalformedBody."""
@@ -58,7 +66,7 @@ class Router:
         return await run_in_threadpool(read_json, data)
 
     def with_headers(self, draft: Draft, request: Request) -> Draft:
-        """What a caller may say in a header, because no dialect has a parameter for it.
+        """What a caller says outside the body: the model in an address, our headers.
 
         Raises: UnsupportedValue: for anything but true or false.
         """
@@ -66,7 +74,8 @@ class Router:
         if said is not None and said.lower() not in _TRUTH:
             raise UnsupportedValue(f"The header {_REPRODUCIBLE} must be true or false.")
         wanted = self.reproducible if said is None else _TRUTH[said.lower()]
-        return replace(draft, reproducible=wanted)
+        model = request.state.model or draft.model
+        return replace(draft, model=model, reproducible=wanted)
 
     def link(self, request: Request) -> Link:
         """How a stored picture is addressed: where the caller reached us, or the public address."""

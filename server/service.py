@@ -20,6 +20,7 @@ from pipelines.messages import Progress
 from pipelines.types import ImageRequest, Picture, Pixels
 from server.draft import Customs, Draft
 from server.files import FileStore
+from server.limits import RequestLimits
 from server.plan import MAX_SEED, Plan, make_plan
 
 GptImageResponse: TypeAlias = Literal["both", "b64_json"]
@@ -104,9 +105,16 @@ class Service:
         self._threads.shutdown()
 
     def start(
-        self, draft: Draft, customs: Customs, client: str, listener: Listener | None = None
+        self,
+        draft: Draft,
+        customs: Customs,
+        client: str,
+        listener: Listener | None = None,
+        limits: RequestLimits | None = None,
     ) -> "Drawing":
         """Check the draft and hand its pictures to the fleet. Call it on the event loop.
+
+        A call is counted against the limits once it has been found right.
 
         Raises: RequestError, CapacityError.
         """
@@ -118,6 +126,8 @@ class Service:
             gpt_image_url=self._gpt_image_url,
             random_seed=partial(secrets.randbelow, MAX_SEED + 1),
         )
+        if limits is not None:
+            limits.take(client)
         return Drawing(plan, self.fleet, self.files, self._threads, listener)
 
 

@@ -110,6 +110,17 @@ class Settings(BaseSettings):
         "* means all",
     )
     max_body_mib: int = Field(25, ge=1, description="largest request body accepted, in MiB")
+    requests_per_minute: int = Field(
+        0,
+        ge=0,
+        description="drawing calls that each key may make in a minute before it gets 429; "
+        "0 does not count them",
+    )
+    azure_keys: bool = Field(
+        True,
+        description="take the key of the OpenAI paths also from the header api-key, as clients of "
+        "Azure send it",
+    )
     max_backlog_s: float = Field(
         600,
         gt=0,
@@ -154,6 +165,13 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="GiB of a worker's device for weights; without it, four fifths of a GPU, and "
         "no limit on a CPU",
+    )
+    max_megapixels: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="largest picture the device draws, in megapixels (1024x1024 is 1.05); without "
+        "it, what a GPU's memory was measured to take",
     )
     min_stay_s: float = Field(
         20,

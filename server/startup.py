@@ -144,6 +144,8 @@ def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
         max_body_bytes=settings.max_body_mib * 1024 * 1024,
         public_url=None if settings.public_url is None else str(settings.public_url).rstrip("/"),
         cors_origins=settings.origins,
+        requests_per_minute=settings.requests_per_minute,
+        azure_keys=settings.azure_keys,
         reproducible=settings.reproducible,
     )
 

@@ -29,7 +29,7 @@ def streaming_endpoint(router: Router, heartbeat_s: float) -> Endpoint:
     async def stream(request: Request) -> Response:
         draft = router.with_headers(to_draft(await router.read_members(request)), request)
         queue: _Queue = asyncio.Queue()
-        drawing = router.service.start(draft, CUSTOMS, request.state.client, queue.put_nowait)
+        drawing = router.start(draft, CUSTOMS, request, queue.put_nowait)
         render_error = partial(_error_event, request)
         frames = _frames(drawing, queue, render_error, heartbeat_s)
         return _DrawingStream(drawing, frames)

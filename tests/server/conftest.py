@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -40,6 +41,7 @@ def serving(
     cors_origins: tuple[str, ...] = (),
     heartbeat_s: float = 15.0,
     reproducible: bool = False,
+    **settings_of_app: Any,
 ) -> Iterator[Site]:
     """Serve on a free port, from a thread, until the block ends."""
     files = FileStore(data_dir)
@@ -52,6 +54,7 @@ def serving(
         cors_origins=cors_origins,
         heartbeat_s=heartbeat_s,
         reproducible=reproducible,
+        **settings_of_app,
     )
     app = create_app(service, settings)
     listener = socket.create_server(("127.0.0.1", 0))

@@ -10,7 +10,14 @@ from pipelines.errors import CapacityError, GenerationError, QueueFull, RequestE
 from server.dialect import Dialect
 from server.dialects.ark.dialect import Ark
 from server.dialects.openai.dialect import OpenAI
-from server.errors import BodyTooLarge, MethodNotAllowed, headers_of, public_message, status_of
+from server.errors import (
+    BodyTooLarge,
+    MethodNotAllowed,
+    RateLimited,
+    headers_of,
+    public_message,
+    status_of,
+)
 
 DIALECTS: list[Dialect] = [Ark(), OpenAI()]
 KEYS = {Ark: {"code", "message", "param", "type"}, OpenAI: {"message", "type", "param", "code"}}
@@ -31,6 +38,8 @@ def make(kind: type[GenerationError], param: str | None) -> GenerationError:
         return kind("Not allowed.", "POST")
     if issubclass(kind, BodyTooLarge):
         return kind(100)
+    if issubclass(kind, RateLimited):
+        return kind(60, 1.0)
     if issubclass(kind, RequestError):
         return kind("What is wrong.", param)
     return kind("What is wrong.")

@@ -6,7 +6,9 @@ vendor's pages.
 
 import secrets
 import time
+from collections.abc import Mapping
 
+from server.auth import bearer
 from server.dialect import ErrorAnswer, Json, Link
 from server.dialects.ark.answer import render
 from server.dialects.ark.body import to_draft
@@ -17,10 +19,14 @@ from server.service import Drawn
 
 class Ark:
     customs = Customs(output_format="jpeg", only_ark_models=True)
+    key_places = (bearer,)
 
     def new_request_id(self) -> str:
         """53 characters: 02, the time in milliseconds, 38 hexadecimal digits."""
         return f"02{time.time_ns() // 1_000_000:013d}{secrets.token_hex(19)}"
+
+    def headers(self, elapsed_s: float) -> Mapping[str, str]:
+        return {}
 
     def draft(self, members: Json) -> Draft:
         return to_draft(members)

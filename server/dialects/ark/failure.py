@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from pipelines.errors import ContentRejected, MissingParameter, RequestError, UnknownModel
 from server.dialect import ErrorAnswer
-from server.errors import NotFound, headers_of, public_message, status_of
+from server.errors import NotFound, RateLimited, headers_of, public_message, status_of
 
 _TYPE_AND_CODE: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
@@ -56,6 +56,8 @@ def _type_and_code(error: Exception, status: int) -> tuple[str, str]:
         return "BadRequest", _REJECTED_CODE.get(error.param or "", fallback)
     if isinstance(error, NotFound):
         return "NotFound", "NotFound"
+    if isinstance(error, RateLimited):
+        return "TooManyRequests", "RateLimitExceeded.EndpointRPMExceeded"
     return _TYPE_AND_CODE[status]
 
 
