@@ -9,7 +9,13 @@
     │   ├── NoSuchModel           asked for by name at /models/{id}
     │   └── NoSuchPicture
     ├── BadLink               a picture's address that we did not sign, or that has expired
-    └── MethodNotAllowed      carries `allow`
+    ├── MethodNotAllowed      carries `allow`
+    └── Conflict              right, but not in the state that the thing is in
+
+    InvalidImage
+    ├── BadImageAddress       empty, malformed, forbidden, or nothing came
+    ├── ImageTooLarge         carries `limit_bytes`
+    └── UnknownImageFormat    says which formats would be right
 
     CapacityError
     └── RateLimited           this key has made as many calls as it may; carries `limit`
@@ -19,7 +25,7 @@ until the table says otherwise. A dialect may differ for single classes; it says
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from pipelines.errors import (
@@ -27,6 +33,7 @@ from pipelines.errors import (
     CapacityError,
     EngineError,
     GenerationError,
+    InvalidImage,
     NotReady,
     RequestError,
     ShuttingDown,
@@ -69,10 +76,33 @@ class BadLink(RequestError):
     pass
 
 
+class Conflict(RequestError):
+    pass
+
+
 class MethodNotAllowed(RequestError):
     def __init__(self, message: str, allow: str) -> None:
         super().__init__(message)
         self.allow = allow
+
+
+class BadImageAddress(InvalidImage):
+    pass
+
+
+class ImageTooLarge(InvalidImage):
+    def __init__(self, limit_bytes: int, param: str) -> None:
+        super().__init__(f"The picture must have at most {limit_bytes} bytes.", param)
+        self.limit_bytes = limit_bytes
+
+
+class UnknownImageFormat(InvalidImage):
+    def __init__(self, media_type: str, formats: Sequence[str], param: str) -> None:
+        *most, last = (f"'image/{form}'" for form in formats)
+        choices = f"{', '.join(most)}, and {last}" if most else last
+        super().__init__(
+            f"unsupported mimetype ('{media_type}'). Supported file formats are {choices}.", param
+        )
 
 
 class RateLimited(CapacityError):
@@ -94,6 +124,7 @@ STATUS: Mapping[type[Exception], int] = MappingProxyType(
         NotFound: 404,
         UnknownModel: 404,
         MethodNotAllowed: 405,
+        Conflict: 409,
         BodyTooLarge: 413,
         CapacityError: 429,
         Cancelled: 499,
@@ -134,6 +165,6 @@ def headers_of(error: Exception) -> dict[str, str]:
         }
     if isinstance(error, MethodNotAllowed):
         return {"allow": error.allow}
-    if isinstance(error, RequestError):
+    if isinstance(error, RequestError) and not isinstance(error, Conflict):
         return {}
     return {"x-should-retry": "false"}
