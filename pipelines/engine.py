@@ -16,6 +16,7 @@ from typing import Protocol
 
 import torch
 
+from pipelines.admission import set_room
 from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.costbook import CostBook
@@ -97,8 +98,10 @@ class Engine:
     def submit(self, request: ImageRequest) -> None:
         """Accept a request: from now on the listener hears of it exactly once.
 
-        Raises: UnknownModel: when this device may not draw with its model; it is not accepted.
+        Raises: UnknownModel: when this device may not draw with its model, UnsupportedValue: when
+        it is not what the model draws or does not fit the device; then it is not accepted.
         """
+        self.models.check(request)
         self.models.wanted(request.model)
         clients = {job.request.client for job in self._jobs.values()}
         if request.client not in clients:
@@ -148,6 +151,7 @@ class Engine:
         at_work = {other.request.model for other in self._jobs.values() if other.begun}
         try:
             resident = self.models.bring(job.request.model, at_work)
+            self.models.check(job.request)  # again, now that the model was measured
         except GenerationError as error:
             self._settle(job, error)
             return None
@@ -212,7 +216,7 @@ def build_engine(options: EngineOptions, listener: Listener) -> Engine:
     scheduler = Scheduler(options.policy, options.ageing, options.max_rows)
     costs = CostBook(options.cost_file)
     return Engine(
-        Models(device, residency),
+        Models(device, residency, room=set_room(options.max_megapixels)),
         listener,
         scheduler,
         costs=costs,

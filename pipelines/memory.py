@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from diffusers import DiffusionPipeline
 
+from pipelines.admission import ANY_SIZE, Footprint, Room, check, measured_room
 from pipelines.catalog import StandIn
 from pipelines.cost import UNMEASURED, StepCost
 from pipelines.errors import OutOfMemory, UnknownModel
@@ -20,6 +21,7 @@ from pipelines.families import family
 from pipelines.families.base import Family
 from pipelines.load import bytes_on_device, load_pipeline
 from pipelines.residency import Held, Residency, Wait
+from pipelines.types import ImageRequest
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,10 @@ class Resident:
     load_took_s: float = 0.0
     token_cap: float = math.inf
     """Image tokens of one step that are known to fit; lowered when more did not."""
+    alone_cap: Room = ANY_SIZE
+    """What one picture alone may take, since a larger one did not fit."""
+    footprint: Footprint | None = None
+    """What a step takes beside the weights; None where memory cannot be measured."""
 
     @property
     def knee(self) -> float:
@@ -62,10 +68,13 @@ class Models:
         device: torch.device,
         residency: Residency | None = None,
         clock: Callable[[], float] = time.monotonic,
+        room: Room | None = None,
     ) -> None:
+        """`room` is what the operator lets a picture take."""
         self.device = device
         self._residency = residency or Residency()
         self._clock = clock
+        self._room = room or ANY_SIZE
         self._known: dict[str, StandIn] = {}
         self._residents: dict[str, Resident] = {}
         self._uses: dict[str, tuple[float, float]] = {}
@@ -113,6 +122,18 @@ class Models:
             raise UnknownModel(f"model {name!r} is not loaded; loaded are: {known}", "model")
         return self._residents[name]
 
+    def check(self, request: ImageRequest) -> None:
+        """Refuse what cannot be drawn here. A model that is not here yet is checked once more then.
+
+        Raises: UnknownModel, UnsupportedValue.
+        """
+        resident = self._residents.get(request.model)
+        if resident is None:
+            check(request, family(self._stand_in(request.model).family), self._room)
+            return
+        measured = measured_room(resident.footprint, self._free_bytes())
+        check(request, resident.family, self._room.smaller(measured).smaller(resident.alone_cap))
+
     def wanted(self, name: str) -> None:
         """Note that a request for this model came. Raises: UnknownModel."""
         self._stand_in(name)
@@ -147,9 +168,19 @@ class Models:
     def _drop(self, name: str) -> None:
         log.info("%s leaves the device for another model", name)
         del self._residents[name]
+        for resident in self._residents.values():
+            resident.alone_cap = ANY_SIZE  # what did not fit beside this one may fit now
         gc.collect()  # a pipeline and its modules refer to each other
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
+
+    def _free_bytes(self) -> int | None:
+        """What there is for pictures once none is under way; None where it cannot be known."""
+        if self.device.type != "cuda":
+            return None
+        free, _ = torch.cuda.mem_get_info(self.device)
+        ours = torch.cuda.memory_reserved(self.device)
+        return free + ours - sum(resident.size_bytes for resident in self._residents.values())
 
     def _held(self, resident: Resident, at_work: Set[str]) -> Held:
         name = resident.stand_in.name

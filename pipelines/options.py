@@ -21,6 +21,8 @@ class EngineOptions:
     """Rows that share a forward at most."""
     memory_bytes: int | None = None
     """For weights; None takes four fifths of a GPU's memory, and counts nothing on a CPU."""
+    max_megapixels: float | None = None
+    """Largest picture that is drawn; None takes whatever a GPU's memory was measured to take."""
     min_stay_s: float = 20.0
     """How long a model that is at work stays before it drains for another one."""
     cost_file: Path | None = None

@@ -5,11 +5,13 @@ failure: smaller groups too, down to single jobs, so that only the guilty one fa
 """
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import torch
 
+from pipelines.admission import Room
 from pipelines.job import Job
 from pipelines.lanes import Lane
 from pipelines.merge import Call
@@ -57,7 +59,17 @@ def _with_less_memory(
     if _decode_in_tiles(jobs[0].session.pending[0]):
         log.warning("request %s is decoded in tiles", jobs[0].request.id)
         return run_jobs(jobs, run)
+    _remember_too_large(jobs[0])
     return [error]
+
+
+def _remember_too_large(job: Job) -> None:
+    """Refuse the next picture of this size before any work is done for it."""
+    if job.session.pending[0].lane is Lane.ENCODE:
+        return  # a text does not grow with the picture
+    size, resident = job.request.size, job.resident
+    just_below = Room(math.nextafter(size.tokens, 0.0), f"one of {size} did not fit its memory")
+    resident.alone_cap = resident.alone_cap.smaller(just_below)
 
 
 def _decode_in_tiles(call: Call) -> bool:

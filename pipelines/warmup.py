@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+from pipelines.admission import Footprint
 from pipelines.cost import StepCost
 from pipelines.costbook import CostBook, CostKey
 from pipelines.lanes import Lane
@@ -20,6 +21,8 @@ from pipelines.types import ImageRequest, Size
 ROWS = (1, 2, 4, 8)
 """Batch sizes that are timed; a doubling that brings no gain ends the series early."""
 REPEATS = 3
+FOOTPRINT_ROWS = (1, 2)
+"""Two points make the line of memory over tokens."""
 THREADS_ROWS = 4
 THREADS_GAIN = 0.75
 """All threads together must be that much faster than one, or the other cores are better left to
@@ -38,6 +41,9 @@ def warm_up(
 ) -> StepCost:
     """Draw one small picture; time its denoiser at several batch sizes unless the book knows.
 
+
+    What a step takes of a GPU's memory is noted at the model each time.
+
     With `choose_threads` the CPU threads of a forward are set to one where more do not pay: a small
     model's threads spend their time waiting for each other.
 
@@ -47,6 +53,7 @@ def warm_up(
         size, calls = _draw(resident, digests)
         if choose_threads:
             _choose_threads(calls[-1], clock)
+        resident.footprint = Footprint.measured(_peaks(calls[-1], size))
         key = _key(resident, calls[-1])
         cost = book.find(key)
         if cost is None:
@@ -117,6 +124,17 @@ def _samples(call: Call, size: Size, clock: Callable[[], float]) -> Iterator[tup
         if seconds / rows > 0.95 * per_row_s:
             return
         per_row_s = seconds / rows
+
+
+def _peaks(call: Call, size: Size) -> Iterator[tuple[float, int]]:
+    """(image tokens, bytes beside the weights) of forwards; none where torch does not count."""
+    if not torch.cuda.is_available():
+        return
+    for rows in FOOTPRINT_ROWS:
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        run([call] * rows)
+        yield rows * size.tokens, torch.cuda.max_memory_allocated() - before
 
 
 def _timed(call: Call, rows: int, clock: Callable[[], float]) -> float:

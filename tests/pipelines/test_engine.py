@@ -228,7 +228,7 @@ def test_a_model_that_is_not_loaded_is_refused_and_not_accepted(models: Models) 
 def test_arguments_the_pipeline_refuses_fail_only_their_request(models: Models) -> None:
     books = Books()
     drawing = engine(models, books)
-    drawing.submit(request("odd", size=Size(65, 65)))
+    drawing.submit(request("odd", prompt=3))  # no text: the pipeline itself says so
     drawing.submit(request("good"))
     drain(drawing)
     assert isinstance(books.errors["odd"], ModelFailure)
