@@ -23,7 +23,8 @@ Resolver: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 _PUBLIC_PORTS = frozenset({80, 443, 8080, 8443})
 """Where web servers listen. Other services of the internet are not for a caller to prod."""
 _DEFAULT_PORT = {"http": 80, "https": 443}
-_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_NAT64 = IPv6Network("64:ff9b::/96")
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 
 
 class ForbiddenAddress(Exception):
@@ -115,7 +116,7 @@ class NetworkGuard:
             return
         if not self.public:
             raise ForbiddenAddress("this server fetches only from hosts its operator has listed")
-        if not plain.is_global or plain.is_multicast:
+        if not plain.is_global or plain.is_multicast or plain in _LOCAL_NAT64:
             raise ForbiddenAddress("its host is not on the public internet")
         if port not in _PUBLIC_PORTS:
             raise ForbiddenAddress(f"port {port} is not one of a web server")
@@ -131,7 +132,7 @@ def _unwrapped(address: IpAddress) -> IpAddress:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if any(address in network for network in _NAT64):
+    if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address
 
