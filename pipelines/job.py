@@ -72,4 +72,5 @@ class Job:
             priority_s=request.priority_s,
             alone=request.reproducible,
             auxiliary=calls[0].rule.auxiliary,
+            mixed_key=calls[0].mixed_key,
         )

@@ -13,16 +13,18 @@ import functools
 import hashlib
 import inspect
 import weakref
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
-import torch.nn.functional as F
 from diffusers.models.modeling_outputs import Transformer2DModelOutput
 
+from pipelines import prefix_cache
 from pipelines.lanes import Lane
-from pipelines.rules import RULES, Rule
+from pipelines.mixing import around_forward, can_mix, filled_up, loosened
+from pipelines.rules import RULES, Mixing, Rule
+from pipelines.stacking import cut_rows, stack_texts, stack_values
 
 Arguments: TypeAlias = dict[str, Any]
 
@@ -38,8 +40,19 @@ class Call:
     """Left as they came for calls that are never merged; empty for a denoiser's."""
     rows: int
     key: Hashable
+    """Equal for calls that may share a forward as they are."""
     rule: Rule
     return_dict: bool = True
+    mixed_key: Hashable | None = None
+    """Equal for calls that may share a forward although their pictures' sizes differ."""
+
+    @property
+    def tokens(self) -> int | None:
+        """How many tokens of a mixed forward's output are its own; None: nothing was filled up."""
+        mixing = self.rule.mixing
+        if mixing is None or mixing.fill.get(self.rule.rows_from) is None:
+            return None
+        return int(self.arguments[self.rule.rows_from].shape[1])
 
     def run_alone(self) -> Any:
         """Do exactly what the pipeline asked for."""
@@ -49,7 +62,7 @@ class Call:
 
 
 class Digests:
-    """Content digests of tensors, remembered per tensor object.
+    """Content digests of tensors, and what modules can do, remembered per object.
 
     Position ids are handed over again at every step: reading them once per request, not once per
     step, keeps the device from being synchronised. In-place changes of such a tensor are not seen.
@@ -57,6 +70,9 @@ class Digests:
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[weakref.ref[torch.Tensor], Hashable]] = {}
+        self._mixable: weakref.WeakKeyDictionary[torch.nn.Module, bool] = (
+            weakref.WeakKeyDictionary()
+        )
 
     def of(self, value: Any) -> Hashable:
         """A key that is equal exactly for equal contents."""
@@ -71,6 +87,12 @@ class Digests:
         forget = functools.partial(self._forget, id(value))
         self._known[id(value)] = (weakref.ref(value, forget), digest)
         return digest
+
+    def can_mix(self, module: torch.nn.Module, mixing: Mixing) -> bool:
+        """Whether a module takes rows of unlike sizes; asked of it once."""
+        if module not in self._mixable:
+            self._mixable[module] = can_mix(module, mixing)
+        return self._mixable[module]
 
     def _digest(self, tensor: torch.Tensor) -> Hashable:
         # The models read only row 0 of 3-D ids, and requests bring them with their own row count.
@@ -97,13 +119,20 @@ def bind(
             Lane.DENOISE, module, arguments, (), 1, _never_equal(), Rule(), return_dict=return_dict
         )
     rows = len(arguments[rule.rows_from])
-    signatures = [
-        (name, _signature_of(name, arguments[name], rule, rows, digests))
+    exact = {
+        name: _signature_of(name, arguments[name], rule, rows, digests)
         for name in sorted(arguments)
         if name not in rule.masks  # a row without a mask meets one with: its mask is all ones
-    ]
-    key = (id(module), *signatures)
-    return Call(Lane.DENOISE, module, arguments, (), rows, key, rule, return_dict=return_dict)
+    }
+    call = Call(Lane.DENOISE, module, arguments, (), rows, _key(module, exact), rule, return_dict)
+    if rule.mixing is not None and digests.can_mix(module, rule.mixing):
+        loose = loosened(arguments, rule.mixing, exact)
+        call.mixed_key = loose and _key(module, loose)
+    return call
+
+
+def _key(module: torch.nn.Module, signatures: Mapping[str, Hashable]) -> Hashable:
+    return (id(module), *signatures.items())
 
 
 def _canonical(
@@ -128,34 +157,52 @@ def unmerged(
 
 
 def run(calls: Sequence[Call]) -> list[Any]:
-    """Run calls with equal keys in one forward; return each caller's slice, in order."""
+    """Run calls that may share a forward in one; return each caller's slice, in order."""
     if len(calls) == 1:
         return [calls[0].run_alone()]
-    return split(calls[0].module(**merge(calls), return_dict=False), calls)
+    return split(forward(calls, merge(calls)), calls)
+
+
+def mixed(calls: Sequence[Call]) -> bool:
+    """Whether their pictures' sizes differ."""
+    return any(call.key != calls[0].key for call in calls)
 
 
 def merge(calls: Sequence[Call]) -> Arguments:
-    """One set of arguments for the rows of all calls, whose keys must be equal."""
+    """One set of arguments for the rows of all calls, whose keys or mixed keys must be equal."""
     rule, rows = calls[0].rule, [call.rows for call in calls]
     merged: Arguments = {}
-    for name in calls[0].arguments:
-        if name not in rule.padded:
-            merged[name] = _merge(name, [call.arguments[name] for call in calls], rows, rule)
+    if mixed(calls):
+        merged = filled_up([call.arguments for call in calls], rows, rule)
     for name, mask in rule.pad.items():
         if name in calls[0].arguments:
-            merged |= _pad(calls, name, mask)
+            merged |= _merge_texts(calls, name, mask)
+    for name in calls[0].arguments:
+        if name not in rule.padded and name not in merged:
+            values = [call.arguments[name] for call in calls]
+            merged[name] = stack_values(name, values, rows, rule)
     return merged
 
 
-def split(output: Any, calls: Sequence[Call]) -> list[Any]:
-    """Cut a merged output by rows.
+def forward(calls: Sequence[Call], arguments: Arguments) -> Any:
+    """Run the module of calls with what became of their arguments; its raw output."""
+    module, rule = calls[0].module, calls[0].rule
+    assert isinstance(module, torch.nn.Module), "only a denoiser's calls are merged"
+    caches = _joined_cache(calls)
+    if caches is not None:
+        arguments = arguments | {rule.prefix_cache or "": caches.cache}
+    with around_forward(module, rule, mixed=mixed(calls)):
+        output = module(**arguments, return_dict=False)
+    if caches is not None:
+        caches.hand_back([call.rows for call in calls])
+    return output
 
-    The models answer with a tensor, a 1-tuple of a tensor or of a list of rows, or (ControlNet)
-    a tuple of lists of tensors.
-    """
+
+def split(output: Any, calls: Sequence[Call]) -> list[Any]:
+    """Cut a merged output by rows."""
     parts, start = [], 0
     for call in calls:
-        part = _cut(output, start, start + call.rows)
+        part = cut_rows(output, start, start + call.rows, call.tokens)
         start += call.rows
         sample = part[0] if isinstance(part, tuple) and len(part) == 1 else part
         wants_object = call.return_dict and not isinstance(sample, tuple)
@@ -163,78 +210,20 @@ def split(output: Any, calls: Sequence[Call]) -> list[Any]:
     return parts
 
 
-def _cut(value: Any, start: int, end: int) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_cut_entry(item, start, end, nested=len(value) > 1) for item in value)
-    return value[start:end]
-
-
-def _cut_entry(value: Any, start: int, end: int, *, nested: bool) -> Any:
-    if nested and isinstance(value, list | tuple):
-        return type(value)(item[start:end] for item in value)
-    return value[start:end]
-
-
-def _pad(calls: Sequence[Call], name: str, mask_name: str | None) -> Arguments:
-    """Right-pad one text argument to the longest; build the mask only if something was padded."""
-    texts = [call.arguments[name] for call in calls]
-    length = max(text.shape[1] for text in texts)
-    merged: Arguments = {name: torch.cat([_lengthen(text, length) for text in texts])}
-    if mask_name is None:
-        return merged
-    masks = [call.arguments.get(mask_name) for call in calls]
-    if all(mask is None for mask in masks) and all(t.shape[1] == length for t in texts):
-        return merged  # mask-free attention kernels stay usable
-    dtype = next((mask.dtype for mask in masks if mask is not None), torch.bool)
-    full = [
-        torch.ones(text.shape[:2], dtype=dtype, device=text.device) if mask is None else mask
-        for mask, text in zip(masks, texts, strict=True)
-    ]
-    merged[mask_name] = torch.cat([_lengthen(mask, length) for mask in full])
+def _merge_texts(calls: Sequence[Call], name: str, mask_name: str | None) -> Arguments:
+    masks = mask_name and [call.arguments.get(mask_name) for call in calls]
+    texts, mask = stack_texts([call.arguments[name] for call in calls], masks or None)
+    merged: Arguments = {name: texts}
+    if mask_name is not None and mask is not None:
+        merged[mask_name] = mask
     return merged
 
 
-def _lengthen(tensor: torch.Tensor, length: int) -> torch.Tensor:
-    """Pad dim 1 with zeros on the right; most rows are long enough, and padding by 0 copies."""
-    missing = length - tensor.shape[1]
-    return F.pad(tensor, [0, 0] * (tensor.ndim - 2) + [0, missing]) if missing else tensor
-
-
-def _merge(name: str, values: list[Any], rows: list[int], rule: Rule) -> Any:
-    first = values[0]
-    if name in rule.shared:
-        return _merge_shared(values, rows)
-    if isinstance(first, torch.Tensor):
-        return _stack(values, rows, rule.rows_dim.get(name, 0))
-    if name in rule.row_lists:
-        return [row for value in values for row in value]
-    if isinstance(first, list | tuple):
-        entries = zip(*values, strict=True)
-        return type(first)(_merge(name, list(entry), rows, rule) for entry in entries)
-    if isinstance(first, dict):
-        return {inner: _merge(inner, [v[inner] for v in values], rows, rule) for inner in first}
-    return first  # a plain value: part of the key, hence equal
-
-
-def _merge_shared(values: list[Any], rows: list[int]) -> Any:
-    first = values[0]
-    per_row = isinstance(first, torch.Tensor) and first.ndim >= 3 and first.shape[0] == rows[0]
-    return torch.cat(values) if per_row else first
-
-
-def _stack(values: list[torch.Tensor], rows: list[int], dim: int) -> torch.Tensor:
-    """Concatenate on the batch dimension; a value given once stands for all rows of its call."""
-    expanded = []
-    for value, count in zip(values, rows, strict=True):
-        if value.ndim == 0:
-            expanded.append(value.expand(count))
-        elif value.shape[dim] == count:
-            expanded.append(value)
-        else:
-            shape = list(value.shape)
-            shape[dim] = count
-            expanded.append(value.expand(shape))
-    return torch.cat(expanded, dim=0 if values[0].ndim == 0 else dim)
+def _joined_cache(calls: Sequence[Call]) -> prefix_cache.JoinedCache | None:
+    name = calls[0].rule.prefix_cache
+    if name is None or name not in calls[0].arguments:
+        return None
+    return prefix_cache.JoinedCache([call.arguments[name] for call in calls])
 
 
 def _signature_of(name: str, value: Any, rule: Rule, rows: int, digests: Digests) -> Hashable:
@@ -245,8 +234,10 @@ def _signature_of(name: str, value: Any, rule: Rule, rows: int, digests: Digests
         return _signature_of_tensor(name, value, rule, rows)
     if name in rule.caches and all(layer.mode is None for layer in value.caches):
         return "idle"
+    if name == rule.prefix_cache:
+        return prefix_cache.signature(value)
     if name in rule.row_lists:
-        return _signature_of_rows(value, rule)
+        return _signature_of_rows(name, value, rule)
     if isinstance(value, dict):
         items = sorted(value.items())
         return tuple((k, _signature_of(k, v, rule, rows, digests)) for k, v in items)
@@ -267,11 +258,11 @@ def _signature_of_tensor(name: str, value: torch.Tensor, rule: Rule, rows: int) 
     return value.dtype, shape[:dim], shape[dim + 1 :]
 
 
-def _signature_of_rows(value: Sequence[Any], rule: Rule) -> Hashable:
-    if isinstance(value[0], torch.Tensor):
-        row = value[0]
-        return row.dtype, row.ndim if rule.mixed_sizes else row.shape
-    return repr(value[0])
+def _signature_of_rows(name: str, value: Sequence[Any], rule: Rule) -> Hashable:
+    row = value[0]
+    if not isinstance(row, torch.Tensor):
+        return repr(row)
+    return row.dtype, row.ndim if name in rule.ragged else row.shape
 
 
 def _plain(value: Any) -> Hashable:

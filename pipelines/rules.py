@@ -13,6 +13,20 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True)
+class Mixing:
+    """How rows of unlike picture sizes share a forward: filled up to as many tokens as the longest.
+
+    The filling costs as much as tokens that count, so the scheduler mixes below the knee only.
+    """
+
+    fill: Mapping[str, int | None]
+    """Argument with an entry per token -> what fills it on dim 1; None: the model fills it up."""
+    positions: tuple[str, ...] = ()
+    """Shared position ids, in the order in which the model joins them: then each row gets its own
+    rotary embedding, and a mask over what is filling."""
+
+
+@dataclass(frozen=True)
 class Rule:
     """How the arguments of one denoiser class are merged over requests."""
 
@@ -26,10 +40,14 @@ class Rule:
     """Argument -> batch dimension, where that is not 0."""
     row_lists: tuple[str, ...] = ()
     """Lists with one entry per row; other lists are merged element by element."""
-    mixed_sizes: bool = False
-    """Rows of different latent sizes may share a forward."""
+    ragged: tuple[str, ...] = ()
+    """Row lists whose entries may differ in size: the model brings them to one length itself."""
+    mixing: Mixing | None = None
+    """Set where rows of unlike sizes may share a forward."""
     caches: tuple[str, ...] = ()
     """Per-request KV caches: idle ones may meet, one in use makes its request run alone."""
+    prefix_cache: str | None = None
+    """The KV cache of what precedes the picture's tokens: those of equal length are joined."""
     pairs: bool = False
     """Pipelines take only views of the conditional output before they ask for the other one."""
     auxiliary: bool = False
@@ -46,7 +64,7 @@ class Rule:
         return self.masks | self.pad.keys()
 
 
-_IDS = ("img_ids", "txt_ids")
+_IDS = ("txt_ids", "img_ids")
 _MASKED_TEXT = {"encoder_hidden_states": "encoder_attention_mask"}
 _QWEN = Rule(
     pad={"encoder_hidden_states": "encoder_hidden_states_mask"},
@@ -61,16 +79,29 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "ControlNetModel": Rule(rows_from="sample", auxiliary=True),
         # Everything has a batch dimension; the exact text length is part of the key.
         "SD3Transformer2DModel": Rule(),
-        "Ideogram4Transformer2DModel": Rule(),
         "CogView4Transformer2DModel": Rule(pairs=True),
         "AuraFlowTransformer2DModel": Rule(),
+        # Text and picture are one sequence, and tokens see only those of their own segment.
+        "Ideogram4Transformer2DModel": Rule(
+            mixing=Mixing(
+                fill={
+                    "hidden_states": 0,
+                    "encoder_hidden_states": 0,
+                    "position_ids": 0,
+                    "indicator": 0,  # neither text nor picture
+                    "segment_ids": -2,  # the pipeline's own padding has -1, its tokens 1
+                }
+            )
+        ),
         # Position ids belong to the forward. Flux2's are 3-D, but the model reads only row 0.
-        "FluxTransformer2DModel": Rule(shared=_IDS, pairs=True),
+        "FluxTransformer2DModel": Rule(
+            shared=_IDS, pairs=True, mixing=Mixing(fill={"hidden_states": 0}, positions=_IDS)
+        ),
         "ChromaTransformer2DModel": Rule(shared=_IDS, pairs=True),
         "OvisImageTransformer2DModel": Rule(shared=_IDS, pairs=True),
         "LongCatImageTransformer2DModel": Rule(shared=_IDS, pairs=True),
         "Flux2Transformer2DModel": Rule(shared=_IDS, pairs=True),
-        "Flux3Transformer2DModel": Rule(shared=(*_IDS, "image_cond_ids")),
+        "Flux3Transformer2DModel": Rule(shared=(*_IDS, "image_cond_ids"), pairs=True),
         "Krea2Transformer2DModel": Rule(shared=("position_ids",), pairs=True),
         "Kandinsky5Transformer3DModel": Rule(
             shared=("visual_rope_pos", "text_rope_pos", "scale_factor"), pairs=True
@@ -87,9 +118,14 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "ErnieImageTransformer2DModel": Rule(pad={"text_bth": None}),
         # Padding moves the image's RoPE offset even under a mask: exact text length only.
-        "QwenImage21Transformer2DModel": Rule(shared=("img_mask",), row_lists=("img_shapes",)),
+        "QwenImage21Transformer2DModel": Rule(
+            shared=("img_mask",), row_lists=("img_shapes",), prefix_cache="kv_cache"
+        ),
         "ZImageTransformer2DModel": Rule(
-            rows_from="x", row_lists=("x", "cap_feats"), mixed_sizes=True
+            rows_from="x",
+            row_lists=("x", "cap_feats"),
+            ragged=("cap_feats",),
+            mixing=Mixing(fill={"x": None}),
         ),
         "HiDreamImageTransformer2DModel": Rule(rows_dim={"encoder_hidden_states_llama3": 1}),
         "GlmImageTransformer2DModel": Rule(caches=("kv_caches",), pairs=True),

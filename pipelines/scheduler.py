@@ -3,7 +3,9 @@
 Rule 1. Every request has one rank, in seconds; the smallest goes first. Between any two pieces of
         work the order is made anew, so preemption is free.
 Rule 2. The first in rank always runs. Others with an equal key join while the tokens chosen so far
-        are below the knee: beyond it they would only delay each other.
+        are below the knee: beyond it they would only delay each other. Then those of other sizes
+        join, if their model can mix them and all rows, filled up to the longest, stay within the
+        knee: beyond it the filling would cost what sharing saves.
 Rule 3. A denoising step that leaves room below the knee first lets one newcomer encode, so that it
         can join; at the knee newcomers wait for their rank. At most `max_rows` are let in between
         two steps, so that an endless row of them cannot stop the drawing.
@@ -38,6 +40,7 @@ class Parked:
     key: Hashable
     """Calls with equal keys may share a forward."""
     tokens: float
+    """Of all its calls together."""
     knee: float
     """Tokens that saturate the device in this call's model."""
     rows: int
@@ -49,6 +52,8 @@ class Parked:
     priority_s: float = 0.0
     alone: bool = False
     auxiliary: bool = False
+    mixed_key: Hashable | None = None
+    """Calls with equal mixed keys may share a forward, filled up to the longest of them."""
 
 
 class Scheduler:
@@ -126,6 +131,21 @@ class Scheduler:
             group.append(other)
             tokens += other.tokens
             rows += other.rows
+        return self._with_other_sizes(group, order)
+
+    def _with_other_sizes(self, group: list[Parked], order: Sequence[Parked]) -> list[Parked]:
+        first = group[0]
+        if first.mixed_key is None:
+            return group
+        longest, rows = first.tokens, sum(member.rows for member in group)
+        for other in order:
+            if other.alone or other.mixed_key != first.mixed_key or other.key == first.key:
+                continue
+            filled_up = max(longest, other.tokens) * (len(group) + 1)
+            if filled_up > first.knee or rows + other.rows > self._max_rows:
+                continue
+            group.append(other)
+            longest, rows = max(longest, other.tokens), rows + other.rows
         return group
 
     def _newcomer(self, order: Sequence[Parked], group: Sequence[Parked]) -> Parked | None:

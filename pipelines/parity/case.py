@@ -53,6 +53,8 @@ class Case:
     prompts: tuple[str, ...] = PROMPTS
     vary: Callable[[int], Arguments] = _nothing
     """More arguments that differ, for request number 0, 1, ..."""
+    mixes: bool = False
+    """Its pictures are of unlike sizes, and have to share forwards nevertheless."""
 
     def arguments(self, number: int) -> Arguments:
         """The call of request `number`, as its pipeline alone would be called."""

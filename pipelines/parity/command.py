@@ -36,6 +36,7 @@ HEADINGS = (
     "latents apart",
     "of",
     "rows shared",
+    "mixed",
     "forwards",
     "control",
     "",
@@ -129,7 +130,7 @@ def _markdown(outcomes: Sequence[Outcome | Failed], device: torch.device) -> str
 
 def _cells(outcome: Outcome | Failed) -> tuple[str, ...]:
     if isinstance(outcome, Failed):
-        return outcome.family, outcome.error, "", "", "", "", "", "", "failed"
+        return outcome.family, outcome.error, *[""] * (len(HEADINGS) - 3), "failed"
     return (
         outcome.family,
         outcome.denoiser,
@@ -137,6 +138,7 @@ def _cells(outcome: Outcome | Failed) -> tuple[str, ...]:
         f"{outcome.latents_max:.1e}",
         f"{outcome.scale:.0f}",
         str(outcome.rows_shared),
+        str(outcome.rows_mixed),
         str(outcome.forwards),
         "differs" if outcome.negative_control_differs else "the same",
         "ok" if outcome.passed else "failed",

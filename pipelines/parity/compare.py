@@ -21,11 +21,11 @@ from pipelines.errors import GenerationError
 from pipelines.families.base import Abilities, Quality
 from pipelines.lanes import Lane
 from pipelines.memory import Models
-from pipelines.merge import Call, merge, split
+from pipelines.merge import Call, forward, merge, mixed, split
 from pipelines.merge import run as run_merged
 from pipelines.parity.case import Arrival, Case
 from pipelines.rules import RULES
-from pipelines.types import ImageRequest, Limits, Pixels, Size
+from pipelines.types import Bitmap, ImageRequest, Limits, Pixels, Size
 
 TOLERANCE = 1e-5
 """Largest difference of latents that passes, over their largest value: float32 on a CPU, where the
@@ -48,6 +48,8 @@ class Forward:
 
     calls: int
     rows: int
+    mixed: bool
+    """Whether the pictures' sizes differed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,9 @@ class Outcome:
     rows_shared: int
     """Rows that ran in a forward with another call's."""
     forwards: int
+    rows_mixed: int
+    """Rows that shared a forward with a picture of another size; None has to, without `mixes`."""
+    mixes: bool = False
 
     @property
     def passed(self) -> bool:
@@ -87,6 +92,7 @@ class Outcome:
             self.uint8_max <= 1
             and self.latents_max <= TOLERANCE * self.scale
             and self.rows_shared > 0
+            and (self.rows_mixed > 0 or not self.mixes)
             and self.negative_control_differs
         )
 
@@ -111,6 +117,8 @@ def compare(case: Case, device: str = "cpu", draw_together: DrawTogether | None 
         negative_control_differs=_latents_apart(alone, control.drawings) > _CONTROL * scale,
         rows_shared=sum(f.rows for f in together.forwards if f.calls > 1),
         forwards=len(together.forwards),
+        rows_mixed=sum(f.rows for f in together.forwards if f.mixed),
+        mixes=case.mixes,
     )
 
 
@@ -148,7 +156,7 @@ def run_with_swapped_timesteps(calls: Sequence[Call]) -> list[Any]:
     arguments = merge(calls)
     name = next(name for name in ("timestep", "timesteps", "t") if name in arguments)
     arguments[name] = arguments[name].roll(calls[0].rows, 0)
-    return split(calls[0].module(**arguments, return_dict=False), calls)
+    return split(forward(calls, arguments), calls)
 
 
 def denoiser_of(pipe: Any) -> str:
@@ -167,7 +175,8 @@ class _Recorder:
 
     def __call__(self, calls: Sequence[Call]) -> list[Any]:
         if calls[0].lane is Lane.DENOISE:
-            self.forwards.append(Forward(len(calls), sum(call.rows for call in calls)))
+            rows = sum(call.rows for call in calls)
+            self.forwards.append(Forward(len(calls), rows, mixed(calls)))
         try:
             return self._run(calls)
         except Exception as error:
@@ -183,6 +192,9 @@ class _Results:
         self._latents = latents
 
     def progress(self, request_id: str, step: int, steps: int, eta_s: float) -> None:
+        pass
+
+    def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
         pass
 
     def done(self, request_id: str, pixels: Pixels) -> None:

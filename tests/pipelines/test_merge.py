@@ -10,8 +10,9 @@ from diffusers import (
     UNet2DConditionModel,
     UNet2DModel,
 )
+from diffusers.models.transformers.transformer_flux import FluxAttnProcessor
 
-from pipelines.merge import Call, Digests, bind, merge, run
+from pipelines.merge import Call, Digests, bind, forward, merge, run, split
 
 
 def drawn(seed: int, *shape: int) -> torch.Tensor:
@@ -161,6 +162,70 @@ def test_other_position_ids_do_not_meet(flux: FluxTransformer2DModel) -> None:
     wide.arguments["img_ids"] = wide.arguments["img_ids"].flip(0)
     moved = bind(flux, (), wide.arguments, digests)
     assert moved.key != flux_call(flux, 0, digests).key
+
+
+@torch.no_grad()
+def worst_mixed(calls: list[Call], **changes: Any) -> float:
+    """Largest difference of a forward over unlike sizes to each call alone."""
+    assert len({call.key for call in calls}) == len(calls)
+    assert len({call.mixed_key for call in calls}) == 1
+    alone = [call.run_alone()[0] for call in calls]
+    together = split(forward(calls, merge(calls) | changes), calls)
+    assert [part[0].shape for part in together] == [one.shape for one in alone]
+    return max(float((a - b[0]).abs().max()) for a, b in zip(alone, together, strict=True))
+
+
+def test_rows_of_unlike_sizes_share_a_flux_forward(flux: FluxTransformer2DModel) -> None:
+    digests = Digests()
+    calls = [flux_call(flux, seed, digests, side) for seed, side in ((0, 2), (1, 4), (2, 3))]
+    assert worst_mixed(calls) < 1e-5
+    processors = {type(part.processor) for part in flux.modules() if hasattr(part, "processor")}
+    assert processors == {FluxAttnProcessor}, "the model is left as it was"
+
+
+@pytest.mark.parametrize("name", ["img_ids", "joint_attention_kwargs"])
+def test_each_row_needs_its_own_positions_and_its_mask(
+    flux: FluxTransformer2DModel, name: str
+) -> None:
+    digests = Digests()
+    calls = [flux_call(flux, seed, digests, side) for seed, side in ((0, 2), (1, 4), (2, 3))]
+    right = merge(calls)[name]
+    wrong = None if isinstance(right, dict) else right.roll(len(right) // 3, 0)
+    assert worst_mixed(calls, **{name: wrong}) > 1e-3
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"joint_attention_kwargs": {"scale": 0.5}},
+        {"img_ids": torch.zeros(1, 16, 3)},
+        {"encoder_hidden_states": drawn(1, 1, 7, 32)},
+    ],
+    ids=["attention arguments of its own", "ids per row", "another text length"],
+)
+def test_in_any_doubt_unlike_sizes_do_not_meet(
+    flux: FluxTransformer2DModel, changes: dict[str, Any]
+) -> None:
+    digests = Digests()
+    small, large = flux_call(flux, 0, digests, 2), flux_call(flux, 1, digests, 4)
+    doubtful = bind(flux, (), large.arguments | changes, digests)
+    assert doubtful.mixed_key is None or doubtful.mixed_key != small.mixed_key
+
+
+def test_a_model_whose_attention_takes_no_mask_does_not_mix() -> None:
+    torch.manual_seed(0)
+    model = FluxTransformer2DModel(
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=32,
+        pooled_projection_dim=32,
+        axes_dims_rope=(4, 4, 8),
+    )
+    model.set_attention_backend("_native_flash")
+    assert flux_call(model, 0, Digests()).mixed_key is None
 
 
 def test_absent_and_spelled_out_defaults_meet(unet: UNet2DConditionModel) -> None:

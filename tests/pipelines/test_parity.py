@@ -15,7 +15,7 @@ import torch
 from pipelines.lanes import Lane
 from pipelines.merge import Call
 from pipelines.merge import run as run_merged
-from pipelines.parity import edits
+from pipelines.parity import edits, mixed
 from pipelines.parity.case import Arguments, Arrival, Case
 from pipelines.parity.compare import (
     TOLERANCE,
@@ -44,7 +44,10 @@ MATTERS = 100 * TOLERANCE
 """What an input has to change of the latents at least, over their largest value."""
 
 
-@pytest.fixture(scope="module", params=CASES.values(), ids=CASES)
+SIZED_ALIKE = {name: case for name, case in CASES.items() if not case.mixes}
+
+
+@pytest.fixture(scope="module", params=SIZED_ALIKE.values(), ids=SIZED_ALIKE)
 def case(request: pytest.FixtureRequest) -> Case:
     chosen: Case = request.param
     return chosen
@@ -119,6 +122,14 @@ def test_a_controlnet_goes_first_so_that_all_its_requests_meet_in_the_unet() -> 
     assert max(shared["ControlNetModel"]) == len(steps)
 
 
+@pytest.mark.parametrize("mixing", mixed.CASES, ids=lambda case: case.family)
+def test_pictures_of_unlike_sizes_share_forwards_and_are_as_alone(mixing: Case) -> None:
+    outcome = compare(mixing)
+    assert outcome.passed
+    assert outcome.rows_mixed > 0
+    assert len({(a.arguments["height"], a.arguments["width"]) for a in mixing.arrivals()}) == 4
+
+
 def test_every_input_that_differs_matters(case: Case) -> None:
     """Else a comparison would pass whatever the engine does with them."""
     with torch.no_grad():
@@ -144,7 +155,7 @@ def test_every_rule_of_the_engine_is_proved_by_a_family() -> None:
 
 def test_the_readme_counts_what_is_compared() -> None:
     from_pictures = len(edits.CASES)
-    from_text = len(CASES) - from_pictures
+    from_text = len(SIZED_ALIKE) - from_pictures
     assert from_text >= 25
     counted = (
         f"{from_text} families of text-to-image pipelines "
@@ -179,6 +190,7 @@ def test_a_merged_forward_that_fails_is_reported_though_the_engine_recovers() ->
         {"uint8_max": 2},
         {"latents_max": 1.0},
         {"rows_shared": 0},
+        {"rows_mixed": 0},
         {"negative_control_differs": False},
     ],
     ids=lambda flaw: next(iter(flaw)),
@@ -193,6 +205,8 @@ def test_one_flaw_is_enough_to_fail(flaw: dict[str, Any]) -> None:
         negative_control_differs=True,
         rows_shared=3,
         forwards=9,
+        rows_mixed=2,
+        mixes=True,
     )
     assert sound.passed
     assert not replace(sound, **flaw).passed

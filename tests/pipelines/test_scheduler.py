@@ -52,6 +52,28 @@ def test_rows_with_other_keys_do_not_block_those_behind_them() -> None:
     assert Scheduler().next(waiting, 0.0) == ("first", "mate")
 
 
+def test_other_sizes_join_while_all_rows_filled_up_stay_within_the_knee() -> None:
+    small = parked("small", tokens=20.0, mixed_key="model")
+    mate = parked("mate", tokens=20.0, remaining_s=3.0, mixed_key="model")
+    wide = parked("wide", tokens=30.0, key="size B", remaining_s=1.1, mixed_key="model")
+    huge = parked("huge", tokens=40.0, key="size C", remaining_s=1.2, mixed_key="model")
+    # Four rows of 30 tokens would be 120, beyond the knee of 100; so would be three of 40.
+    assert Scheduler().next([small, mate, wide, huge], 0.0) == ("small", "mate", "wide")
+    assert Scheduler().next([small, huge], 0.0) == ("small", "huge")
+    assert Scheduler(max_rows=2).next([small, mate, wide], 0.0) == ("small", "mate")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"mixed_key": None}, {"mixed_key": "another model"}, {"alone": True}],
+    ids=["a model that cannot mix", "another model", "reproducible"],
+)
+def test_other_sizes_that_may_not_be_mixed_stay_apart(changes: dict[str, object]) -> None:
+    small = parked("small", tokens=20.0, mixed_key="model")
+    wide = parked("wide", tokens=30.0, key="size B", remaining_s=1.1, mixed_key="model")
+    assert Scheduler().next([small, replace(wide, **changes)], 0.0) == ("small",)  # type: ignore[arg-type]
+
+
 def test_no_more_rows_than_allowed_share_a_step() -> None:
     waiting = [parked(name, tokens=1.0, rows=2) for name in "abcdef"]
     assert Scheduler(max_rows=6).next(waiting, 0.0) == ("a", "b", "c")
