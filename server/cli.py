@@ -76,6 +76,7 @@ def serve(
     max_body_mib: Annotated[str | None, _setting("max_body_mib")] = None,
     requests_per_minute: Annotated[str | None, _setting("requests_per_minute")] = None,
     azure_keys: Annotated[str | None, _setting("azure_keys")] = None,
+    client_timeout_s: Annotated[str | None, _setting("client_timeout_s")] = None,
     max_backlog_s: Annotated[str | None, _setting("max_backlog_s")] = None,
     hang_s: Annotated[str | None, _setting("hang_s")] = None,
     drain_s: Annotated[str | None, _setting("drain_s")] = None,

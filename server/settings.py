@@ -121,6 +121,13 @@ class Settings(BaseSettings):
         description="take the key of the OpenAI paths also from the header api-key, as clients of "
         "Azure send it",
     )
+    client_timeout_s: float = Field(
+        20,
+        gt=0,
+        allow_inf_nan=False,
+        description="seconds that a client may be slower than 4 KiB/s in sending a request or "
+        "fetching an answer before its connection is closed",
+    )
     max_backlog_s: float = Field(
         600,
         gt=0,

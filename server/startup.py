@@ -25,6 +25,7 @@ from server.app import AppSettings, create_app
 from server.assembly import build_fleet, build_service, default_catalog
 from server.docs_page import DOCS_PATH
 from server.files import FileStore
+from server.http_protocol import with_patience
 from server.settings import ApiKey, Settings
 from server.terminal import CommandError, results_console
 
@@ -33,6 +34,8 @@ _BACKLOG = 2048
 """Connections the kernel holds while the event loop is busy."""
 _RENDER_S = 5.0
 """What remains to be done for a drawn picture once the fleet has been drained."""
+_KEEP_ALIVE_S = 75
+"""A connection may rest so long between two requests: longer than proxies keep theirs."""
 _SWEEP_S = 3600.0
 """Pictures whose addresses have expired are removed this often."""
 
@@ -153,6 +156,9 @@ def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
 def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=with_patience(settings.client_timeout_s),
+        ws="none",
+        timeout_keep_alive=_KEEP_ALIVE_S,
         log_config=None,
         access_log=settings.log_level == "debug",
         server_header=False,
