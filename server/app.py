@@ -22,6 +22,7 @@ from server.dialect import Dialects
 from server.dialects.ark.body import ArkBody
 from server.dialects.ark.dialect import Ark
 from server.dialects.native.body import NativeBody
+from server.dialects.native.dialect import Native
 from server.dialects.openai.body import OpenAIBody
 from server.dialects.openai.dialect import OpenAI
 from server.docs_page import DOCS_PATH, mount_docs
@@ -32,7 +33,6 @@ from server.ops import livez, readyz, version
 from server.routing import Endpoint, Router
 from server.service import Service
 from server.sse import HEARTBEAT_S
-from server.streaming import streaming_endpoint
 
 ARK_ROOT = "/api/v3"
 ARK_GENERATIONS = f"{ARK_ROOT}/images/generations"
@@ -83,12 +83,17 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
     openai, ark = OpenAI(settings.azure_keys), Ark()
     limits = RequestLimits(settings.requests_per_minute) if settings.requests_per_minute else None
     router = Router(
-        service, settings.max_body_bytes, settings.public_url, settings.reproducible, limits
+        service,
+        settings.max_body_bytes,
+        settings.public_url,
+        settings.reproducible,
+        limits,
+        settings.heartbeat_s,
     )
     _add_public_paths(app, service, settings)
     _add_post(app, ARK_GENERATIONS, router.drawing_endpoint(ark), ArkBody)
     _add_post(app, OPENAI_GENERATIONS, router.drawing_endpoint(openai), OpenAIBody)
-    _add_post(app, NATIVE_IMAGES, streaming_endpoint(router, settings.heartbeat_s), NativeBody)
+    _add_post(app, NATIVE_IMAGES, router.drawing_endpoint(Native()), NativeBody)
     _add_model_lists(app)
 
     app.add_middleware(RequireKey, keys=Keys(settings.keys))

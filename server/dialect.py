@@ -9,11 +9,20 @@ from typing import Any, Protocol, TypeAlias
 
 from server.auth import Place
 from server.draft import Customs, Draft
-from server.service import Drawn
+from server.events import Drawn, Event
+from server.plan import Plan
 
 Json: TypeAlias = dict[str, Any]
 Link: TypeAlias = Callable[[str], str]
 """The absolute address of a stored picture, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What an answer must know of its call beside the pictures."""
+
+    request_id: str
+    link: Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +34,32 @@ class ErrorAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Dialect(Protocol):
-    """Knows a wire format; knows no model's rules and no drawing."""
+class Speech(Protocol):
+    """How a call is said and answered: whole, or told in events."""
 
     customs: Customs
+    closing: bytes
+    """What the stream ends with, after its last event."""
+
+    def draft(self, members: Json) -> Draft:
+        """Raises: RequestError."""
+        ...
+
+    def render(self, drawn: Drawn, call: Call) -> Json:
+        """The body of a successful call."""
+        ...
+
+    def render_event(self, event: Event, plan: Plan, call: Call) -> Json | None:
+        """One event of a stream, with its `type`; None where this dialect has no word for it."""
+        ...
+
+    def render_end(self, drawn: Drawn) -> Json | None:
+        """The event after the last picture; None where this dialect says nothing more."""
+        ...
+
+
+class Dialect(Speech, Protocol):
+    """Knows a wire format; knows no model's rules and no drawing."""
 
     @property
     def key_places(self) -> Sequence[Place]:
@@ -43,16 +74,12 @@ class Dialect(Protocol):
         """What stands in every response, however it went."""
         ...
 
-    def draft(self, members: Json) -> Draft:
-        """Raises: RequestError."""
-        ...
-
-    def render(self, drawn: Drawn, link: Link) -> Json:
-        """The body of a successful call."""
-        ...
-
     def render_error(self, error: Exception, request_id: str) -> ErrorAnswer:
         """The answer to a failed call; nothing of a foreign exception's text is in it."""
+        ...
+
+    def render_break(self, error: Exception, request_id: str) -> Json:
+        """The event that ends a stream when the call fails after it has begun."""
         ...
 
 

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.routing import Endpoint
-from server.service import Fleet
+from server.drawing import Fleet
 
 
 async def livez(_request: Request) -> Response:

@@ -7,7 +7,6 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from types import MappingProxyType
 
 from starlette.concurrency import run_in_threadpool
@@ -15,12 +14,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from pipelines.errors import Cancelled, UnsupportedValue
-from server.dialect import Dialect, Json, Link
+from server.dialect import Call, Json, Link, Speech
 from server.draft import Customs, Draft
+from server.drawing import Drawing
 from server.errors import BodyTooLarge
+from server.events import Drawn, Listener
+from server.front import log_failure
 from server.jsonbody import read_json
 from server.limits import RequestLimits
-from server.service import Drawing, Drawn, Listener, Service
+from server.service import Service
+from server.sse import HEARTBEAT_S
+from server.streaming import DrawingStream, EventQueue, Narrator
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -41,18 +45,34 @@ class Router:
     reproducible: bool = False
     """Whether pictures are drawn alone when the caller does not say."""
     limits: RequestLimits | None = None
+    heartbeat_s: float = HEARTBEAT_S
+    """How long a stream may be silent before it shows that it is alive."""
 
-    def drawing_endpoint(self, dialect: Dialect) -> Endpoint:
+    def drawing_endpoint(self, speech: Speech) -> Endpoint:
         """An endpoint that draws and answers in this dialect."""
 
         async def draw(request: Request) -> Response:
-            draft = self.with_headers(dialect.draft(await self.read_members(request)), request)
-            drawing = self.start(draft, dialect.customs, request)
-            drawn = await _draw_while_connected(request, drawing)
-            answer = partial(_render, dialect, drawn, self.link(request))
-            return await run_in_threadpool(answer)
+            draft = speech.draft(await self.read_members(request))
+            return await self.answer(request, speech, self.with_headers(draft, request))
 
         return draw
+
+    async def answer(self, request: Request, speech: Speech, draft: Draft) -> Response:
+        """Draw what was drafted and answer: whole, or in events when the caller wants them.
+
+        Raises: GenerationError: before the first byte of the answer.
+        """
+        call = Call(request.state.request_id, self.link(request))
+        if draft.stream:
+            events = EventQueue()
+            drawing = self.start(draft, speech.customs, request, events.put_nowait)
+            narrator = Narrator(speech, request.state.dialect, call, self.heartbeat_s)
+            return DrawingStream(drawing, events, narrator, seedbed_headers(drawing.plan.facts))
+        drawing = self.start(draft, speech.customs, request)
+        drawn = await _draw_while_connected(request, drawing)
+        for failure in drawn.failures:
+            log_failure(failure.error, call.request_id)
+        return await run_in_threadpool(_render, speech, drawn, call)
 
     def start(
         self, draft: Draft, customs: Customs, request: Request, listener: Listener | None = None
@@ -79,8 +99,12 @@ class Router:
 
     def link(self, request: Request) -> Link:
         """How a stored picture is addressed: where the caller reached us, or the public address."""
-        base = (self.public_url or str(request.base_url)).rstrip("/")
+        base = self.base_url(request)
         return lambda name: base + self.service.files.path(name)
+
+    def base_url(self, request: Request) -> str:
+        """What the addresses of this server begin with, for this caller."""
+        return (self.public_url or str(request.base_url)).rstrip("/")
 
 
 def seedbed_headers(facts: Mapping[str, str]) -> dict[str, str]:
@@ -92,8 +116,8 @@ def seedbed_headers(facts: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _render(dialect: Dialect, drawn: Drawn, link: Link) -> Response:
-    return JSONResponse(dialect.render(drawn, link), headers=seedbed_headers(drawn.plan.facts))
+def _render(speech: Speech, drawn: Drawn, call: Call) -> Response:
+    return JSONResponse(speech.render(drawn, call), headers=seedbed_headers(drawn.plan.facts))
 
 
 async def _draw_while_connected(request: Request, drawing: Drawing) -> Drawn:

@@ -15,7 +15,8 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 )
 HEARTBEAT = b": keep-alive\n\n"
 """A comment, which every client library skips; it keeps proxies from closing a silent stream."""
-HEARTBEAT_S = 15.0
+HEARTBEAT_S = 10.0
+"""Well within the 15 s after which some proxies and clients lose patience."""
 
 
 def frame(data: Mapping[str, Any]) -> bytes:

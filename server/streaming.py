@@ -1,48 +1,51 @@
 """Answers a call as a stream of events, and stops drawing when the client leaves.
 
-Knows no HTTP path; the events are the native dialect's.
+Knows no dialect by name and no path: what an event looks like, the dialect says.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from functools import partial
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from server.dialect import Json
-from server.dialects.native.body import CUSTOMS, to_draft
-from server.dialects.native.events import COMPLETED, render_event
+from server.dialect import Call, Dialect, Speech
+from server.drawing import Drawing
+from server.events import Drawn, Event
 from server.front import log_failure
-from server.routing import Endpoint, Router, seedbed_headers
-from server.service import Drawing, Finished, Step
 from server.sse import HEADERS, HEARTBEAT, MEDIA_TYPE, frame
 
-_Queue = asyncio.Queue[Step | Finished | None]
+EventQueue = asyncio.Queue[Event | None]
+"""What a drawing says, in order; None once there is nothing more to say."""
 
 
-def streaming_endpoint(router: Router, heartbeat_s: float) -> Endpoint:
-    """An endpoint of the native dialect."""
+@dataclass(frozen=True, slots=True)
+class Narrator:
+    """How one call is told."""
 
-    async def stream(request: Request) -> Response:
-        draft = router.with_headers(to_draft(await router.read_members(request)), request)
-        queue: _Queue = asyncio.Queue()
-        drawing = router.start(draft, CUSTOMS, request, queue.put_nowait)
-        render_error = partial(_error_event, request)
-        frames = _frames(drawing, queue, render_error, heartbeat_s)
-        return _DrawingStream(drawing, frames)
-
-    return stream
+    speech: Speech
+    dialect: Dialect
+    """The words for what goes wrong."""
+    call: Call
+    heartbeat_s: float
+    """How long the stream may be silent."""
 
 
-class _DrawingStream(StreamingResponse):
+class DrawingStream(StreamingResponse):
     """A stream that ends its drawing with itself, even when it was never begun."""
 
-    def __init__(self, drawing: Drawing, frames: AsyncIterator[bytes]) -> None:
-        headers = {**HEADERS, **seedbed_headers(drawing.plan.facts)}
-        super().__init__(frames, headers=headers, media_type=MEDIA_TYPE)
+    def __init__(
+        self,
+        drawing: Drawing,
+        events: EventQueue,
+        narrator: Narrator,
+        headers: Mapping[str, str],
+    ) -> None:
+        """`events` is where the drawing's listener puts what it hears."""
+        frames = _frames(drawing, events, narrator)
+        super().__init__(frames, headers={**HEADERS, **headers}, media_type=MEDIA_TYPE)
         self._drawing = drawing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,34 +55,56 @@ class _DrawingStream(StreamingResponse):
             self._drawing.cancel()
 
 
-async def _frames(
-    drawing: Drawing, queue: _Queue, render_error: Callable[[Exception], Json], heartbeat_s: float
-) -> AsyncIterator[bytes]:
+async def _frames(drawing: Drawing, events: EventQueue, narrator: Narrator) -> AsyncIterator[bytes]:
     result = asyncio.create_task(drawing.result())
-    result.add_done_callback(lambda _: queue.put_nowait(None))
+    result.add_done_callback(lambda _: events.put_nowait(None))
     try:
-        while True:
-            try:
-                async with asyncio.timeout(heartbeat_s):
-                    event = await queue.get()
-            except TimeoutError:
-                yield HEARTBEAT
-                continue
-            if event is None:
-                break
-            yield frame(await run_in_threadpool(render_event, event))
-        try:
-            await result
-        except Exception as error:  # noqa: BLE001 - the answer has begun: the stream must say it
-            yield frame(render_error(error))
-        else:
-            yield frame(COMPLETED)
+        async for data in _told(events, drawing, narrator):
+            yield data
+        last = await _last(result, narrator)
+        if last is not None:
+            yield last
+        if narrator.speech.closing:
+            yield narrator.speech.closing
     finally:
         result.cancel()
         await asyncio.gather(result, return_exceptions=True)
 
 
-def _error_event(request: Request, error: Exception) -> Json:
-    log_failure(error, request.state.request_id)
-    answer = request.state.dialect.render_error(error, request.state.request_id)
-    return {"type": "error", **answer.body}
+async def _told(events: EventQueue, drawing: Drawing, narrator: Narrator) -> AsyncIterator[bytes]:
+    """Every event that the dialect has a word for, and a sign of life where there is none."""
+    clock = asyncio.get_running_loop().time
+    spoken_s = clock()
+    while True:
+        data: bytes | None = HEARTBEAT
+        try:
+            async with asyncio.timeout_at(spoken_s + narrator.heartbeat_s):
+                event = await events.get()
+        except TimeoutError:
+            pass
+        else:
+            if event is None:
+                return
+            data = await run_in_threadpool(_framed, event, drawing, narrator)
+        if data is not None:
+            yield data
+            spoken_s = clock()
+
+
+def _framed(event: Event, drawing: Drawing, narrator: Narrator) -> bytes | None:
+    data = narrator.speech.render_event(event, drawing.plan, narrator.call)
+    return None if data is None else frame(data)
+
+
+async def _last(result: asyncio.Task[Drawn], narrator: Narrator) -> bytes | None:
+    """How it ended."""
+    request_id = narrator.call.request_id
+    try:
+        drawn = await result
+    except Exception as error:  # noqa: BLE001 - the answer has begun: the stream must say it
+        log_failure(error, request_id)
+        return frame(narrator.dialect.render_break(error, request_id))
+    for failure in drawn.failures:
+        log_failure(failure.error, request_id)
+    end = narrator.speech.render_end(drawn)
+    return None if end is None else frame(end)

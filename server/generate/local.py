@@ -10,11 +10,12 @@ from pipelines.catalog import Catalog
 from pipelines.errors import GenerationError
 from server.assembly import build_fleet, build_service
 from server.dialects.native.body import CUSTOMS, to_draft
+from server.events import Event, Finished
+from server.events import Step as StepDone
 from server.files import FileStore
 from server.generate.events import Drawn, Hear, Order, Step
 from server.plan import make_plan
-from server.service import Finished, Service
-from server.service import Step as ServiceStep
+from server.service import Service
 from server.settings import Settings
 from server.terminal import CommandError
 
@@ -59,13 +60,12 @@ def draw(settings: Settings, catalog: Catalog, order: Order, hear: Hear) -> None
 
 
 async def _draw(service: Service, order: Order, hear: Hear) -> None:
-    def listen(event: ServiceStep | Finished) -> None:
-        if isinstance(event, ServiceStep):
-            progress = event.progress
-            hear(Step(event.index, progress.step, progress.steps, progress.eta_s))
-        else:
-            picture = event.picture
-            hear(Drawn(event.index, picture.data, picture.seed, str(picture.size)))
+    def listen(event: Event) -> None:
+        match event:
+            case StepDone(index, progress):
+                hear(Step(index, progress.step, progress.steps, progress.eta_s))
+            case Finished(index, picture):
+                hear(Drawn(index, picture.data, picture.seed, str(picture.size)))
 
     drawing = service.start(to_draft(order.body), CUSTOMS, client=_CLIENT, listener=listen)
     await drawing.result()

@@ -14,8 +14,9 @@ import uvicorn
 
 from pipelines.catalog import embedded_catalog
 from server.app import AppSettings, create_app
+from server.drawing import Fleet
 from server.files import FileStore
-from server.service import Fleet, GptImageResponse, Service
+from server.service import GptImageResponse, Service
 from tests.server.drawer import Drawer
 
 KEY = "test-key-0123456789"
@@ -59,7 +60,7 @@ def serving(
     app = create_app(service, settings)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    config = uvicorn.Config(app, log_config=None, ws="none", lifespan="off", access_log=False)
+    config = uvicorn.Config(app, log_config=None, ws="none", lifespan="on", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

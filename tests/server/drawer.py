@@ -1,7 +1,7 @@
 """A small real drawer behind the fleet's interface: no model, but every seed its own picture.
 
-It draws step by step in threads, reports progress, can be held, made to fail and cancelled, so the
-HTTP layer meets everything a fleet can do to it, in milliseconds.
+It draws step by step in threads, reports progress and previews, can be held, made to fail and
+cancelled, so the HTTP layer meets everything a fleet can do to it, in milliseconds.
 """
 
 import hashlib
@@ -9,12 +9,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
 from pipelines.errors import Cancelled
-from pipelines.messages import Progress
-from pipelines.types import ImageRequest, Pixels
+from pipelines.messages import Preview, Progress
+from pipelines.types import Bitmap, ImageRequest, Pixels, Size
+
+Hear: TypeAlias = Callable[[Progress | Preview], None]
 
 
 @dataclass
@@ -28,7 +31,13 @@ class Script:
     """Raised by the picture whose seed this is."""
     gate: threading.Event | None = None
     """Every step waits for it."""
+    gate_from: int = 1
+    """The first step that does."""
+    died_after: int | None = None
+    """After this step it begins once more, as a fleet does whose worker has died."""
     started: threading.Event = field(default_factory=threading.Event)
+    held: threading.Event = field(default_factory=threading.Event)
+    """A step waits at the gate."""
     cancelled: threading.Event = field(default_factory=threading.Event)
     steps_done: int = 0
 
@@ -49,16 +58,14 @@ class Drawer:
         self.scripts[prompt] = Script(**what)  # type: ignore[arg-type]
         return self.scripts[prompt]
 
-    def submit(
-        self, request: ImageRequest, on_progress: Callable[[Progress], None] | None = None
-    ) -> Future[Pixels]:
+    def submit(self, request: ImageRequest, on_progress: Hear | None = None) -> Future[Pixels]:
         script = self.scripts.get(request.prompt, Script())
         if script.refuse is not None and script.refusals_left:
             script.refusals_left -= 1
             raise script.refuse
         self._prompts[request.id] = request.prompt
         self.drawn.append(request)
-        return self._threads.submit(self._draw, request, script, on_progress)
+        return self._threads.submit(self._draw, request, script, on_progress or (lambda _: None))
 
     def cancel(self, request_id: str) -> None:
         self._cancelled.add(request_id)
@@ -69,24 +76,33 @@ class Drawer:
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
 
-    def _draw(
-        self,
-        request: ImageRequest,
-        script: Script,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> Pixels:
-        for step in range(1, request.steps + 1):
-            script.started.set()
-            if script.gate is not None and not script.gate.wait(20):
-                raise TimeoutError("nobody opened the gate")
-            if request.id in self._cancelled:
-                raise Cancelled("the caller left")
-            if request.seed in script.fail_at:
-                raise script.fail_at[request.seed]
-            script.steps_done += 1
-            if on_progress is not None:
-                on_progress(Progress(request.id, step, request.steps, 0.1 * (request.steps - step)))
+    def _draw(self, request: ImageRequest, script: Script, hear: Hear) -> Pixels:
+        first_life = range(1, (script.died_after or 0) + 1)
+        for step in (*first_life, *range(1, request.steps + 1)):
+            self._step(request, script, step)
+            hear(Progress(request.id, step, request.steps, 0.1 * (request.steps - step)))
+            if step in request.preview_steps:
+                hear(Preview(request.id, step, request.steps, sketch(request, step)))
         return paint(request)
+
+    def _step(self, request: ImageRequest, script: Script, step: int) -> None:
+        script.started.set()
+        if script.gate is not None and step >= script.gate_from:
+            script.held.set()
+            if not script.gate.wait(20):
+                raise TimeoutError("nobody opened the gate")
+        if request.id in self._cancelled:
+            raise Cancelled("the caller left")
+        if request.seed in script.fail_at:
+            raise script.fail_at[request.seed]
+        script.steps_done += 1
+
+
+def sketch(request: ImageRequest, step: int) -> Bitmap:
+    """An eighth of the picture's size, and brighter from step to step."""
+    size = Size(max(1, request.size.width // 8), max(1, request.size.height // 8))
+    grey = 200 * step // request.steps
+    return Bitmap.of(np.full((size.height, size.width, 3), grey, np.uint8))
 
 
 def paint(request: ImageRequest) -> Pixels:

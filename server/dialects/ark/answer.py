@@ -1,33 +1,47 @@
-"""Pictures as the body of an answer in the Ark dialect. Knows no request body."""
+"""What became of a call as the body of an answer in the Ark dialect. Knows no request body."""
 
 import base64
 
-from server.dialect import Json, Link
-from server.service import Drawn, Finished
+from server.dialect import Call, Json
+from server.dialects.ark.failure import failure_of
+from server.events import Drawn, Failed, Finished
 from server.tokens import seedream_tokens, text_tokens
 
 
-def render(drawn: Drawn, link: Link) -> Json:
-    """The body of a successful call."""
+def render(drawn: Drawn, call: Call) -> Json:
+    """The body of a successful call, each picture or its failure at its place."""
     plan = drawn.plan
-    output_tokens = seedream_tokens(plan.finish.size, len(drawn.pictures))
+    items: list[Finished | Failed] = [*drawn.pictures, *drawn.failures]
     return {
         "id": f"img_{plan.requests[0].id}",
         "object": "image",
         "created": drawn.created,
         "model": plan.model.id,
-        "data": [_item(finished, link) for finished in drawn.pictures],
-        "usage": {
-            "prompt_tokens": text_tokens(plan.prompt),
-            "generated_images": len(drawn.pictures),
-            "output_tokens": output_tokens,
-            "total_tokens": output_tokens,
-        },
+        "data": [_item(one, call) for one in sorted(items, key=lambda one: one.index)],
+        "usage": {"prompt_tokens": text_tokens(plan.prompt)} | usage(drawn),
     }
 
 
-def _item(finished: Finished, link: Link) -> Json:
-    item: Json = {"size": str(finished.picture.size), "index": finished.index}
+def usage(drawn: Drawn) -> Json:
+    """What was drawn, in the vendor's own terms; a picture that failed costs nothing."""
+    count = len(drawn.pictures)
+    output_tokens = seedream_tokens(drawn.plan.finish.size, count)
+    counted: Json = {
+        "generated_images": count,
+        "output_tokens": output_tokens,
+        "total_tokens": output_tokens,
+    }
+    return counted
+
+
+def picture_of(finished: Finished, call: Call) -> Json:
+    """The picture's address, or the picture itself."""
     if finished.name is not None:
-        return {"url": link(finished.name)} | item
-    return {"b64_json": base64.b64encode(finished.picture.data).decode()} | item
+        return {"url": call.link(finished.name)}
+    return {"b64_json": base64.b64encode(finished.picture.data).decode()}
+
+
+def _item(one: Finished | Failed, call: Call) -> Json:
+    if isinstance(one, Failed):
+        return {"error": failure_of(one.error, call.request_id), "index": one.index}
+    return picture_of(one, call) | {"size": str(one.picture.size), "index": one.index}

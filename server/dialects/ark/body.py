@@ -41,19 +41,18 @@ class ArkBody(Body):
     background: Literal["transparent", "opaque"] | None = None
 
 
-_WITHOUT_EFFECT = (
-    "background",
-    "optimize_prompt",
-    "optimize_prompt_options",
-    "sequential_image_generation_options",
-    "tools",
-)
+_WITHOUT_EFFECT = ("background", "optimize_prompt", "optimize_prompt_options", "tools")
+_GROUP_OPTIONS = "sequential_image_generation_options"
 
 
 def to_draft(members: Json) -> Draft:
     """Raises: RequestError."""
     body = ArkBody.read(members)
     _refuse_what_is_not_served(body)
+    group = body.sequential_image_generation == "auto"
+    optimizing = body.optimize_prompt_options
+    options = body.sequential_image_generation_options
+    without_effect = _WITHOUT_EFFECT if group else (*_WITHOUT_EFFECT, _GROUP_OPTIONS)
     return Draft(
         model=body.model,
         prompt=body.prompt,
@@ -63,21 +62,16 @@ def to_draft(members: Json) -> Draft:
         response_format=body.response_format,
         output_format=body.output_format,
         watermark=body.watermark,
-        ignored=(*body.foreign_names(), *body.said(*_WITHOUT_EFFECT)),
+        stream=bool(body.stream),
+        group=group,
+        max_group=options.max_images if group and options else None,
+        tools=bool(body.tools),
+        layers=bool(body.layer_decomposition),
+        optimize_mode=optimizing.mode if optimizing else None,
+        ignored=(*body.foreign_names(), *body.said(*without_effect)),
     )
 
 
 def _refuse_what_is_not_served(body: ArkBody) -> None:
-    if body.stream:
-        raise UnsupportedValue("This server does not stream pictures yet: leave it out.", "stream")
     if body.image not in (None, []):
         raise UnsupportedValue("This server does not take pictures in yet: leave it out.", "image")
-    if body.sequential_image_generation == "auto":
-        raise UnsupportedValue(
-            "This server does not draw groups of pictures yet: send 'disabled' or leave it out.",
-            "sequential_image_generation",
-        )
-    if body.layer_decomposition:
-        raise UnsupportedValue(
-            "No model here takes a picture apart into layers: leave it out.", "layer_decomposition"
-        )

@@ -9,16 +9,19 @@ import time
 from collections.abc import Mapping
 
 from server.auth import bearer
-from server.dialect import ErrorAnswer, Json, Link
+from server.dialect import Call, ErrorAnswer, Json
 from server.dialects.ark.answer import render
 from server.dialects.ark.body import to_draft
-from server.dialects.ark.failure import render_error
+from server.dialects.ark.events import CLOSING, render_end, render_event
+from server.dialects.ark.failure import render_break, render_error
 from server.draft import Customs, Draft
-from server.service import Drawn
+from server.events import Drawn, Event
+from server.plan import Plan
 
 
 class Ark:
-    customs = Customs(output_format="jpeg", only_ark_models=True)
+    customs = Customs(output_format="jpeg", only_ark_models=True, each_alone=True)
+    closing = CLOSING
     key_places = (bearer,)
 
     def new_request_id(self) -> str:
@@ -31,8 +34,17 @@ class Ark:
     def draft(self, members: Json) -> Draft:
         return to_draft(members)
 
-    def render(self, drawn: Drawn, link: Link) -> Json:
-        return render(drawn, link)
+    def render(self, drawn: Drawn, call: Call) -> Json:
+        return render(drawn, call)
+
+    def render_event(self, event: Event, plan: Plan, call: Call) -> Json | None:
+        return render_event(event, plan, call)
+
+    def render_end(self, drawn: Drawn) -> Json:
+        return render_end(drawn)
 
     def render_error(self, error: Exception, request_id: str) -> ErrorAnswer:
         return render_error(error, request_id)
+
+    def render_break(self, error: Exception, request_id: str) -> Json:
+        return render_break(error, request_id)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pipelines.errors import ContentRejected, MissingParameter, RequestError, UnknownModel
-from server.dialect import ErrorAnswer
+from server.dialect import ErrorAnswer, Json
 from server.errors import NotFound, RateLimited, headers_of, public_message, status_of
 
 _TYPE_AND_CODE: Mapping[int, tuple[str, str]] = MappingProxyType(
@@ -48,6 +48,17 @@ def render_error(error: Exception, request_id: str) -> ErrorAnswer:
     }
     headers = headers_of(error) | {"x-error-code": _native_code(error, status, code)}
     return ErrorAnswer(status, body, headers)
+
+
+def failure_of(error: Exception, request_id: str) -> Json:
+    """What became of one picture of several."""
+    whole = render_error(error, request_id).body["error"]
+    return {"code": whole["code"], "message": whole["message"]}
+
+
+def render_break(error: Exception, request_id: str) -> Json:
+    """The last event of a stream that fails."""
+    return {"type": "error", **render_error(error, request_id).body}
 
 
 def _type_and_code(error: Exception, status: int) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from server.dialect import Json
 from server.draft import Background, Customs, Draft
 from server.named_models import OWN_MODEL
 
-CUSTOMS = Customs(output_format="png")
+CUSTOMS = Customs(output_format="png", streams_all_models=True)
 
 
 class NativeBody(Body):
@@ -26,11 +26,14 @@ class NativeBody(Body):
     background: Background | None = None
     output_format: Format | None = None
     output_compression: int | None = None
+    stream: bool | None = Field(None, description="false answers once, when all is drawn")
+    preview_every: int | None = Field(None, description="a preview after each so many steps")
 
 
 def to_draft(members: Json) -> Draft:
     """Raises: RequestError."""
     body = NativeBody.read(members)
+    stream = body.stream is not False
     return Draft(
         model=body.model or OWN_MODEL,
         prompt=body.prompt,
@@ -45,5 +48,7 @@ def to_draft(members: Json) -> Draft:
         output_format=body.output_format,
         output_compression=body.output_compression,
         response_format="b64_json",
-        ignored=body.foreign_names(),
+        stream=stream,
+        preview_every=body.preview_every,
+        ignored=(*body.foreign_names(), *(() if stream else body.said("preview_every"))),
     )

@@ -1,18 +1,13 @@
-"""Our own dialect: POST /seedbed/v1/images, every step and picture as an event.
-
-Made for the command line, which draws a progress bar. Before the first event an error is plain
-JSON; after it, it is an event. Errors have the shape of the server's default dialect.
-"""
+"""What happens to a call as events and as a body of our own dialect. Knows no request body."""
 
 import base64
 
 from server.dialect import Json
-from server.service import Finished, Step
-
-COMPLETED: Json = {"type": "completed"}
+from server.events import Event, Finished, Previewed, Step
 
 
-def render_event(event: Step | Finished) -> Json:
+def render_event(event: Event) -> Json | None:
+    """Every step, every preview and every picture."""
     match event:
         case Step(index, progress):
             return {
@@ -22,12 +17,21 @@ def render_event(event: Step | Finished) -> Json:
                 "steps": progress.steps,
                 "eta_s": round(progress.eta_s, 3),
             }
-        case Finished(index, picture):
-            return {
-                "type": "image",
-                "index": index,
-                "b64_json": base64.b64encode(picture.data).decode(),
-                "seed": picture.seed,
-                "size": str(picture.size),
-                "output_format": picture.format,
-            }
+        case Previewed():
+            return {"type": "preview", "number": event.number, **render_picture(event)}
+        case Finished():
+            return {"type": "image", **render_picture(event)}
+        case _:
+            return None
+
+
+def render_picture(event: Finished | Previewed) -> Json:
+    """A picture and what is known of it."""
+    picture = event.picture
+    return {
+        "index": event.index,
+        "b64_json": base64.b64encode(picture.data).decode(),
+        "seed": picture.seed,
+        "size": str(picture.size),
+        "output_format": picture.format,
+    }

@@ -5,39 +5,60 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pipelines.families.base import Quality
-from server.dialect import Json, Link
+from pipelines.types import Picture
+from server.dialect import Call, Json
+from server.events import Drawn, Finished
 from server.plan import Plan
-from server.service import Drawn, Finished
-from server.tokens import gpt_image_tokens, text_tokens
+from server.tokens import gpt_image_tokens, seedream_tokens, text_tokens
 
 _QUALITY_WORD: Mapping[Quality, str] = MappingProxyType(
     {"low": "low", "standard": "medium", "high": "high"}
 )
 
 
-def render(drawn: Drawn, link: Link) -> Json:
+def render(drawn: Drawn, call: Call) -> Json:
     """The body of a successful call."""
     plan = drawn.plan
     body: Json = {"created": drawn.created}
-    data = [_item(finished, plan, link) for finished in drawn.pictures]
+    data = [_item(finished, plan, call) for finished in drawn.pictures]
     if plan.model.brand != "gpt-image":
         return body | {"data": data}
-    finish = plan.finish
-    return body | {
-        "background": "transparent" if finish.transparent else "opaque",
-        "output_format": finish.format,
+    return body | look(plan) | {"data": data, "usage": usage(plan, len(drawn.pictures))}
+
+
+def look(plan: Plan) -> Json:
+    """What every picture of the call has in common."""
+    return {
+        "background": "transparent" if plan.finish.transparent else "opaque",
+        "output_format": plan.finish.format,
         "quality": _gpt_quality(plan),
-        "size": str(finish.size),
-        "data": data,
-        "usage": _usage(drawn),
+        "size": str(plan.finish.size),
     }
 
 
-def _item(finished: Finished, plan: Plan, link: Link) -> Json:
+def usage(plan: Plan, pictures: int) -> Json:
+    """What so many pictures of this call come to."""
+    text = text_tokens(plan.prompt)
+    output = _output_tokens(plan) * pictures
+    return {
+        "prompt_tokens": text,
+        "input_tokens": text,
+        "output_tokens": output,
+        "total_tokens": text + output,
+        "input_tokens_details": {"text_tokens": text, "image_tokens": 0},
+        "output_tokens_details": {"text_tokens": 0, "image_tokens": output},
+    }
+
+
+def in_base64(picture: Picture) -> str:
+    return base64.b64encode(picture.data).decode()
+
+
+def _item(finished: Finished, plan: Plan, call: Call) -> Json:
     picture = finished.picture
     item: Json = {
-        "b64_json": base64.b64encode(picture.data).decode() if plan.wants_base64 else None,
-        "url": None if finished.name is None else link(finished.name),
+        "b64_json": in_base64(picture) if plan.wants_base64 else None,
+        "url": None if finished.name is None else call.link(finished.name),
         "revised_prompt": plan.prompt,
         "size": str(picture.size),
     }
@@ -58,15 +79,9 @@ def _gpt_quality(plan: Plan) -> str:
     return _QUALITY_WORD[plan.quality]
 
 
-def _usage(drawn: Drawn) -> Json:
-    plan = drawn.plan
-    text = text_tokens(plan.prompt)
-    output = gpt_image_tokens(plan.finish.size, plan.quality) * len(drawn.pictures)
-    return {
-        "prompt_tokens": text,
-        "input_tokens": text,
-        "output_tokens": output,
-        "total_tokens": text + output,
-        "input_tokens_details": {"text_tokens": text, "image_tokens": 0},
-        "output_tokens_details": {"text_tokens": 0, "image_tokens": output},
-    }
+def _output_tokens(plan: Plan) -> int:
+    """What one picture counts, in its own vendor's terms."""
+    size = plan.finish.size
+    if plan.model.brand == "gpt-image":
+        return gpt_image_tokens(size, plan.quality)
+    return seedream_tokens(size, 1)

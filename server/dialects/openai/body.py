@@ -30,11 +30,12 @@ class OpenAIBody(Body):
     seed: int | None = Field(None, description="-1 (random) to 2147483647")
     guidance_scale: float | None = Field(None, description="1 to 10")
     stream: bool | None = None
-    partial_images: int | None = None
+    partial_images: int | None = Field(None, description="0 to 3, with stream")
     image: Any = None
 
 
-_WITHOUT_EFFECT = ("style", "user", "moderation", "partial_images")
+_WITHOUT_EFFECT = ("style", "user", "moderation")
+_ONLY_IN_EVENTS = ("partial_images",)
 _GPT_IMAGE_ONLY = (
     "background",
     "moderation",
@@ -48,6 +49,7 @@ def to_draft(members: Json) -> Draft:
     """Raises: RequestError."""
     body = OpenAIBody.read(members)
     _refuse_what_is_not_served(body)
+    without_effect = _WITHOUT_EFFECT if body.stream else (*_WITHOUT_EFFECT, *_ONLY_IN_EVENTS)
     return Draft(
         model=body.model or _implied_model(body),
         prompt=body.prompt,
@@ -61,18 +63,16 @@ def to_draft(members: Json) -> Draft:
         output_format=body.output_format,
         output_compression=body.output_compression,
         response_format=body.response_format,
-        ignored=(*body.foreign_names(), *body.said(*_WITHOUT_EFFECT)),
+        stream=bool(body.stream),
+        previews=body.partial_images,
+        ignored=(*body.foreign_names(), *body.said(*without_effect)),
     )
 
 
 def _implied_model(body: OpenAIBody) -> str:
-    return "gpt-image-1" if body.said(*_GPT_IMAGE_ONLY) else "dall-e-2"
+    return "gpt-image-1" if body.stream or body.said(*_GPT_IMAGE_ONLY) else "dall-e-2"
 
 
 def _refuse_what_is_not_served(body: OpenAIBody) -> None:
-    if body.stream:
-        raise UnsupportedValue("This server does not stream pictures yet: leave it out.", "stream")
     if body.image not in (None, []):
         raise UnsupportedValue("This server does not take pictures in yet: leave it out.", "image")
-    if body.partial_images is not None and not 0 <= body.partial_images <= 3:
-        raise UnsupportedValue("Expected a value within 0..3.", "partial_images")

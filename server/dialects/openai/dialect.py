@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Mapping
 
 from server.auth import Place, api_key_header, bearer
-from server.dialect import ErrorAnswer, Json, Link
+from server.dialect import Call, ErrorAnswer, Json
 from server.dialects.openai.answer import render
 from server.dialects.openai.body import to_draft
-from server.dialects.openai.failure import render_error
+from server.dialects.openai.events import render_event
+from server.dialects.openai.failure import render_break, render_error
 from server.draft import Customs, Draft
-from server.service import Drawn
+from server.events import Drawn, Event
+from server.plan import Plan
 
 _API_VERSION = "2020-10-01"
 """The only one there has ever been."""
@@ -20,6 +22,7 @@ _API_VERSION = "2020-10-01"
 
 class OpenAI:
     customs = Customs(output_format="png")
+    closing = b""
 
     def __init__(self, azure_keys: bool = True) -> None:
         """`azure_keys`: whether a key may also stand in the header api-key."""
@@ -37,8 +40,17 @@ class OpenAI:
     def draft(self, members: Json) -> Draft:
         return to_draft(members)
 
-    def render(self, drawn: Drawn, link: Link) -> Json:
-        return render(drawn, link)
+    def render(self, drawn: Drawn, call: Call) -> Json:
+        return render(drawn, call)
+
+    def render_event(self, event: Event, plan: Plan, call: Call) -> Json | None:
+        return render_event(event, plan, call)
+
+    def render_end(self, drawn: Drawn) -> None:
+        """Each picture ends itself."""
 
     def render_error(self, error: Exception, request_id: str) -> ErrorAnswer:
         return render_error(error)
+
+    def render_break(self, error: Exception, request_id: str) -> Json:
+        return render_break(error)

@@ -17,7 +17,7 @@ from pipelines.errors import (
     UnknownModel,
     WrongType,
 )
-from server.dialect import ErrorAnswer
+from server.dialect import ErrorAnswer, Json
 from server.errors import NoSuchModel, WrongKey, headers_of, public_message, status_of
 
 _STATUS: Mapping[type[Exception], int] = MappingProxyType({UnknownModel: 400})
@@ -54,6 +54,15 @@ def render_error(error: Exception) -> ErrorAnswer:
     param = error.param if isinstance(error, RequestError) else None
     body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
     return ErrorAnswer(status, body, headers_of(error))
+
+
+def render_break(error: Exception) -> Json:
+    """The last event of a stream that fails. Our own faults have words of their own there."""
+    answer = render_error(error)
+    if answer.status < 500:
+        return {"type": "error", **answer.body}
+    fault = {"type": "image_generation_server_error", "code": "image_generation_failed"}
+    return {"type": "error", "error": answer.body["error"] | fault}
 
 
 def _describe(error: Exception, status: int) -> tuple[str, str | None, str]:

@@ -141,7 +141,7 @@ def test_foreign_fields_are_ignored_and_named(post: Post) -> None:
         quality="hd",
         user="u",
         foo={},
-        optimize_prompt_options={"mode": "fast", "thinking": None, "depth": 3},
+        optimize_prompt_options={"mode": "standard", "thinking": None, "depth": 3},
     )
     assert len(answer.json()["data"]) == 1
     named = answer.headers["x-seedbed-ignored"].split(", ")

@@ -105,7 +105,7 @@ def test_after_it_an_error_is_the_last_event(
     last = events(answer)[-1]
     assert last["type"] == "error"
     assert last["error"].keys() == {"message", "type", "param", "code"}
-    assert last["error"]["type"] == "server_error"
+    assert last["error"]["type"] == "image_generation_server_error"
     assert "secret" not in answer.text
     (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
     assert answer.headers["x-request-id"] in record.getMessage()

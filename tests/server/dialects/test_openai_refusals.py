@@ -110,9 +110,10 @@ def test_a_prompt_is_as_long_as_the_model_takes_in_characters(
         ("dall-e-3", "style", "wild", "invalid_value"),
         ("dall-e-2", "model", 5, "invalid_type"),
         ("dall-e-2", "user", 5, "invalid_type"),
-        ("gpt-image-1", "stream", True, "invalid_value"),
+        ("dall-e-2", "stream", True, "invalid_value"),
         ("gpt-image-1", "stream", "true", "invalid_type"),
-        ("gpt-image-1", "partial_images", 4, "invalid_value"),
+        ("gpt-image-1", "partial_images", 4, "integer_above_max_value"),
+        ("gpt-image-1", "partial_images", -1, "integer_below_min_value"),
         (DOUBAO, "image", ["https://example.com/a.png"], "invalid_value"),
     ],
 )

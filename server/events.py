@@ -1,0 +1,70 @@
+"""What happens to a call on its way, in the order in which a caller may hear of it.
+
+Frozen values; knows no dialect, no fleet and no HTTP.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pipelines.messages import Progress
+from pipelines.types import Picture
+from server.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One denoising step of the index-th picture is done."""
+
+    index: int
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What the index-th picture looks like so far: rough, but of the right size and format."""
+
+    index: int
+    number: int
+    """Which of its previews this is, from 0; they come in this order, and some may be left out."""
+    picture: Picture
+    created: int
+    """Seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The index-th picture, ready to be handed over; `name` is None when it was not stored."""
+
+    index: int
+    picture: Picture
+    name: str | None
+    created: int
+    """Seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There will be no index-th picture, and the call goes on without it."""
+
+    index: int
+    error: Exception
+    created: int
+    """Seconds since 1970."""
+
+
+Event: TypeAlias = Step | Previewed | Finished | Failed
+Listener: TypeAlias = Callable[[Event], None]
+"""Hears what happens to a drawing, always on the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Everything a dialect may want to say about a finished call."""
+
+    plan: Plan
+    pictures: tuple[Finished, ...]
+    failures: tuple[Failed, ...]
+    """Those pictures of the call that failed by themselves; those it gave up are in neither."""
+    created: int
+    """Seconds since 1970."""
