@@ -28,6 +28,7 @@ from server.errors import BadLink, NoSuchPicture
 from server.secret_file import read_or_make, sync_folder
 
 DAY_S = 24 * 3600
+KEEP_S = 30 * DAY_S
 _GRACE_S = 3600
 """A picture outlives its last address, so that a download that has begun can end."""
 _ID_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -40,17 +41,25 @@ class FileStore:
     """One folder of pictures and the secret that signs their addresses."""
 
     def __init__(
-        self, data_dir: Path, valid_s: float = DAY_S, now: Callable[[], float] = time.time
+        self,
+        data_dir: Path,
+        valid_s: float = DAY_S,
+        now: Callable[[], float] = time.time,
+        keep_s: float = KEEP_S,
     ) -> None:
         """Open the folder, making it if need be, and remove what has expired.
+
+        An address is valid for `valid_s`, that of a kept picture for `keep_s`.
 
         Raises: StorageFailure: the folder cannot be written.
         """
         self._folder = data_dir / "pictures"
+        self._kept_folder = self._folder / "kept"
         self._valid_s = valid_s
+        self._keep_s = keep_s
         self._now = now
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._kept_folder.mkdir(parents=True, exist_ok=True)
             secret = read_or_make(data_dir / "link-secret", partial(secrets.token_bytes, 32))
             self._sweep_unfinished()
             self.sweep()
@@ -79,9 +88,20 @@ class FileStore:
             raise StorageFailure("The picture could not be stored.") from error
         return name
 
-    def path(self, name: str) -> str:
+    def keep(self, name: str) -> None:
+        """Let a picture live for `keep_s`: whoever ordered it comes for it later.
+
+        Raises: StorageFailure.
+        """
+        try:
+            (self._folder / name).replace(self._kept_folder / name)
+            sync_folder(self._kept_folder)
+        except OSError as error:
+            raise StorageFailure("The picture could not be kept.") from error
+
+    def path(self, name: str, *, kept: bool = False) -> str:
         """The signed path of a picture's address."""
-        expires = str(int(self._now() + self._valid_s))
+        expires = str(int(self._now() + (self._keep_s if kept else self._valid_s)))
         signature = self._signer.get_signature(f"{name}.{expires}").decode()
         return f"/files/{expires}.{signature}/{name}"
 
@@ -100,15 +120,20 @@ class FileStore:
             raise BadLink("This address was not signed by this server.") from None
         if int(expires) < self._now():
             raise BadLink("This address has expired.")
-        path = self._folder / name
-        if not path.is_file():
-            raise NoSuchPicture(f"There is no picture '{name}' any more.")
-        return path
+        for folder in (self._folder, self._kept_folder):
+            if (folder / name).is_file():
+                return folder / name
+        raise NoSuchPicture(f"There is no picture '{name}' any more.")
 
     def sweep(self) -> int:
         """Remove the pictures whose addresses have all expired; return how many."""
-        oldest = self._now() - self._valid_s - _GRACE_S
-        expired = [path for path in self._folder.iterdir() if path.stat().st_mtime < oldest]
+        return self._sweep_folder(self._folder, self._valid_s) + self._sweep_folder(
+            self._kept_folder, self._keep_s
+        )
+
+    def _sweep_folder(self, folder: Path, valid_s: float) -> int:
+        oldest = self._now() - valid_s - _GRACE_S
+        expired = [path for path in folder.glob("*.*") if path.stat().st_mtime < oldest]
         for path in expired:
             path.unlink(missing_ok=True)
         return len(expired)

@@ -94,6 +94,7 @@ def make_plan(
             seed=(first_seed + index) % (MAX_SEED + 1),
             negative_prompt=draft.negative_prompt or "",
             client=client,
+            priority_s=draft.priority_s,
             reproducible=draft.reproducible,
             preview_steps=previews,
         )

@@ -1,0 +1,153 @@
+"""Opens the database: one SQLite file, durable before anything is acknowledged, one writer.
+
+Rule 1: a transaction is on the disk when it is committed (write-ahead log, synchronous FULL).
+Rule 2: this process writes through one lock, so that a writer never finds the database busy.
+Rule 3: a database of another version is never touched: an older one is upgraded on request, by
+`server.migrate`; a newer one is refused.
+Knows no table but the one that holds the version.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    select,
+)
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from pipelines.errors import StorageFailure
+from server.tables import METADATA
+
+FILE = "seedbed.db"
+REVISIONS = ("0001",)
+"""Every version of the tables there has been; the last one is `server.tables`."""
+
+_VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=5000",
+    "foreign_keys=ON",
+)
+
+
+class Database:
+    """An open database. Made for one event loop."""
+
+    def __init__(self, folder: Path) -> None:
+        self._engine = create_async_engine(f"sqlite+aiosqlite:///{folder / FILE}")
+        _configure(self._engine.sync_engine)
+        self._writing = asyncio.Lock()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A consistent view, for as long as the block lasts."""
+        async with self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: on the disk after the block, or never when the block raises."""
+        async with self._writing, self._engine.execution_options(**_AT_ONCE).begin() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+_AT_ONCE: dict[str, Any] = {"seedbed_begin": "BEGIN IMMEDIATE"}
+
+
+def claim(folder: Path) -> FileLock:
+    """Take a data folder for this process; the lock is gone when the process is.
+
+    Raises: StorageFailure: another process has it, or it cannot be written.
+    """
+    lock = FileLock(folder / "lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StorageFailure(
+            f"another seedbed is using the folder {folder}: stop it, or give this one a folder of "
+            "its own (--data-dir)"
+        ) from None
+    except OSError as error:
+        raise StorageFailure(f"cannot keep a database in {folder}: {error.strerror}") from error
+    return lock
+
+
+def prepare(folder: Path) -> None:
+    """Make the database, or check that the one that is there has the tables of this version.
+
+    Raises: StorageFailure: it has not, or it cannot be read.
+    """
+    engine = open_engine(folder)
+    try:
+        with engine.execution_options(**_AT_ONCE).begin() as connection:
+            found = revision(connection)
+            if found is None:
+                METADATA.create_all(connection)
+                _VERSION.create(connection)
+                connection.execute(_VERSION.insert(), {"version_num": REVISIONS[-1]})
+    except DatabaseError as error:
+        raise StorageFailure(f"{folder / FILE} cannot be used: {error.orig}") from error
+    finally:
+        engine.dispose()
+    if found not in (None, REVISIONS[-1]):
+        raise StorageFailure(_other_version(folder / FILE, found))
+
+
+def open_engine(folder: Path) -> Engine:
+    """A connection that blocks, for use before and beside the server."""
+    engine = create_engine(f"sqlite:///{folder / FILE}")
+    _configure(engine)
+    return engine
+
+
+def revision(connection: Connection) -> str | None:
+    """The version of a database's tables; None when it has none yet."""
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    return connection.execute(select(_VERSION.c.version_num)).scalar_one()
+
+
+def _other_version(path: Path, found: str) -> str:
+    if found in REVISIONS:
+        return f"{path} was made by an older seedbed: run `seedbed db upgrade` (it makes a copy)"
+    return (
+        f"{path} was made by a newer seedbed (its tables are at version {found}, this one knows "
+        f"{REVISIONS[-1]}): start that one, or restore a copy from before the upgrade"
+    )
+
+
+def _configure(engine: Engine) -> None:
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    # The driver's own idea of when a transaction begins leaves out reading and CREATE TABLE.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("seedbed_begin", "BEGIN"))
