@@ -17,6 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.auth import Keys, RequireKey
+from server.batches.office import BatchOffice, BatchSettings
+from server.batches.paths import Path as BatchPath
+from server.batches.paths import batch_paths
 from server.body import Body
 from server.dialect import Dialects
 from server.dialects.ark.body import ArkBody
@@ -67,19 +70,12 @@ class AppSettings:
     """Whether the OpenAI paths also take the key from the header api-key."""
     heartbeat_s: float = HEARTBEAT_S
     """How long a stream may be silent before it shows that it is alive."""
+    batches: BatchSettings | None = None
+    """Without them there are no batches."""
 
 
 def create_app(service: Service, settings: AppSettings) -> FastAPI:
-    """Build the whole HTTP layer around a service."""
-    app = FastAPI(
-        title="seedbed",
-        version=settings.version,
-        description=_DESCRIPTION,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        exception_handlers={HTTPException: translate_http_exception},
-    )
+    """Build the whole HTTP layer around a service. Raises: StorageFailure."""
     openai, ark = OpenAI(settings.azure_keys), Ark()
     limits = RequestLimits(settings.requests_per_minute) if settings.requests_per_minute else None
     router = Router(
@@ -90,11 +86,27 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
         limits,
         settings.heartbeat_s,
     )
+    office = None
+    if settings.batches is not None:
+        speeches = {OPENAI_GENERATIONS: openai}
+        office = BatchOffice(settings.batches, router, openai, speeches)
+    app = FastAPI(
+        title="seedbed",
+        version=settings.version,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: translate_http_exception},
+        lifespan=None if office is None else office.open,
+    )
     _add_public_paths(app, service, settings)
     _add_post(app, ARK_GENERATIONS, router.drawing_endpoint(ark), ArkBody)
     _add_post(app, OPENAI_GENERATIONS, router.drawing_endpoint(openai), OpenAIBody)
     _add_post(app, NATIVE_IMAGES, router.drawing_endpoint(Native()), NativeBody)
     _add_model_lists(app)
+    for path in () if office is None else batch_paths(office):
+        _add_batch_path(app, path)
 
     app.add_middleware(RequireKey, keys=Keys(settings.keys))
     dialects = Dialects(default=openai, by_prefix={ARK_ROOT: ark})
@@ -155,6 +167,30 @@ def _add_post(app: FastAPI, path: str, endpoint: Endpoint, body: type[Body]) -> 
         name=body.__name__.removesuffix("Body").lower(),
         tags=["drawing"],
     )
+
+
+def _add_batch_path(app: FastAPI, path: BatchPath) -> None:
+    names = re.findall(r"{(\w+)", path.path)
+    query = [
+        {"name": name, "in": "query", "schema": dict(kind)}
+        for name, kind in (path.query or {}).items()
+    ]
+    extra: dict[str, Any] = {"parameters": [*(_path_parameter(name) for name in names), *query]}
+    if path.body is not None:
+        extra["requestBody"] = _request_body(path.body)
+    if path.form is not None:
+        content = {"multipart/form-data": {"schema": dict(path.form)}}
+        extra["requestBody"] = {"required": True, "content": content}
+    app.add_api_route(
+        path.path,
+        path.endpoint,
+        methods=[path.method],
+        dependencies=[_key_in_description()],
+        openapi_extra=extra,
+        tags=["batches"],
+    )
+    if path.method == "GET":
+        app.add_api_route(path.path, path.endpoint, methods=["HEAD"], include_in_schema=False)
 
 
 def _key_in_description() -> Depends:

@@ -23,7 +23,14 @@ _BEHIND = {
 }
 """Command -> module:function, imported on use."""
 
-_UNITS = {"mib": "MIB", "s": "SECONDS", "hours": "HOURS", "dir": "FOLDER", "url": "URL"}
+_UNITS = {
+    "mib": "MIB",
+    "s": "SECONDS",
+    "hours": "HOURS",
+    "days": "DAYS",
+    "dir": "FOLDER",
+    "url": "URL",
+}
 """Last word of a setting's name -> how its value is called in the help."""
 
 
@@ -90,6 +97,9 @@ def serve(
     min_stay_s: Annotated[str | None, _setting("min_stay_s")] = None,
     reproducible: Annotated[str | None, _setting("reproducible")] = None,
     url_ttl_hours: Annotated[str | None, _setting("url_ttl_hours")] = None,
+    batch_rows: Annotated[str | None, _setting("batch_rows")] = None,
+    max_batch_mib: Annotated[str | None, _setting("max_batch_mib")] = None,
+    batch_ttl_days: Annotated[str | None, _setting("batch_ttl_days")] = None,
     gpt_image_response: Annotated[str | None, _setting("gpt_image_response")] = None,
     log_level: Annotated[str | None, _setting("log_level")] = None,
 ) -> None:

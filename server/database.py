@@ -96,6 +96,7 @@ def prepare(folder: Path) -> None:
 
     Raises: StorageFailure: it has not, or it cannot be read.
     """
+    (folder / FILE).touch(mode=0o600)
     engine = open_engine(folder)
     try:
         with engine.execution_options(**_AT_ONCE).begin() as connection:
@@ -123,7 +124,7 @@ def revision(connection: Connection) -> str | None:
     """The version of a database's tables; None when it has none yet."""
     if not inspect(connection).has_table(_VERSION.name):
         return None
-    return connection.execute(select(_VERSION.c.version_num)).scalar_one()
+    return str(connection.execute(select(_VERSION.c.version_num)).scalar_one())
 
 
 def _other_version(path: Path, found: str) -> str:

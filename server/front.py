@@ -28,7 +28,7 @@ from server.limits import Allowance, RequestLimits
 _ECHOED = "x-client-request-id"
 _ECHOABLE = re.compile(r"[\x20-\x7e]{1,512}")
 """What comes back byte for byte; anything else is no id, and is left out."""
-_METHODS = "GET, HEAD, POST, OPTIONS"
+_METHODS = "GET, HEAD, POST, DELETE, OPTIONS"
 _PREFLIGHT_S = "600"
 
 _log = logging.getLogger(__name__)

@@ -194,6 +194,15 @@ class Settings(BaseSettings):
     url_ttl_hours: float = Field(
         24, gt=0, allow_inf_nan=False, description="hours that a picture's signed URL stays valid"
     )
+    batch_rows: int = Field(
+        8, ge=1, description="rows of batches that are drawn at once at most, all batches together"
+    )
+    max_batch_mib: int = Field(
+        200, ge=1, description="largest file of a batch's requests accepted, in MiB"
+    )
+    batch_ttl_days: int = Field(
+        30, ge=1, description="days that files of batches and the pictures they name are kept"
+    )
     gpt_image_response: Literal["both", "b64_json"] = Field(
         "both",
         description="what gpt-image models send when response_format is not said: both, b64_json",

@@ -23,6 +23,8 @@ from pipelines.fleet import Fleet
 from server.api_keys import callers_keys, key_file
 from server.app import AppSettings, create_app
 from server.assembly import build_fleet, build_service, default_catalog
+from server.batches.office import BatchSettings
+from server.database import claim, prepare
 from server.docs_page import DOCS_PATH
 from server.files import FileStore
 from server.http_protocol import with_patience
@@ -36,6 +38,7 @@ _RENDER_S = 5.0
 """What remains to be done for a drawn picture once the fleet has been drained."""
 _KEEP_ALIVE_S = 75
 """A connection may rest so long between two requests: longer than proxies keep theirs."""
+_DAY_S = 24 * 3600
 _SWEEP_S = 3600.0
 """Pictures whose addresses have expired are removed this often."""
 
@@ -50,13 +53,20 @@ def serve(settings: Settings) -> None:
     _log_plainly(settings)
     catalog = default_catalog()
     try:
-        files = FileStore(settings.data_dir, valid_s=settings.url_ttl_hours * 3600)
+        claimed = claim(settings.data_dir)
+        prepare(settings.data_dir)
+        files = FileStore(
+            settings.data_dir,
+            valid_s=settings.url_ttl_hours * 3600,
+            keep_s=settings.batch_ttl_days * _DAY_S,
+        )
+        fleet = build_fleet(settings, catalog)
+        service = build_service(settings, catalog, fleet, files)
+        app = create_app(service, _app_settings(settings, keys))
     except StorageFailure as error:
         raise CommandError(error.message) from error
-    fleet = build_fleet(settings, catalog)
-    service = build_service(settings, catalog, fleet, files)
     server = _Server(
-        _uvicorn_config(create_app(service, _app_settings(settings, keys)), settings),
+        _uvicorn_config(app, settings),
         _House(settings, fleet, files, _address(settings, listener)),
     )
     # uvicorn raises the signal that ended it once more; by then nothing is left to be done.
@@ -68,6 +78,7 @@ def serve(settings: Settings) -> None:
     finally:
         fleet.close(drain_s=0)
         service.close()
+        claimed.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +161,12 @@ def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
         requests_per_minute=settings.requests_per_minute,
         azure_keys=settings.azure_keys,
         reproducible=settings.reproducible,
+        batches=BatchSettings(
+            settings.data_dir,
+            rows_at_once=settings.batch_rows,
+            max_file_bytes=settings.max_batch_mib * 1024 * 1024,
+            ttl_s=settings.batch_ttl_days * _DAY_S,
+        ),
     )
 
 

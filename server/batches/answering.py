@@ -23,7 +23,7 @@ from server.dialect import Call, Dialect, Json, Speech
 from server.draft import Draft
 from server.events import Drawn
 from server.front import log_failure
-from server.plan import MAX_SEED, RANDOM_SEED
+from server.checks import MAX_SEED, RANDOM_SEED
 from server.routing import seedbed_headers
 from server.service import Service
 

@@ -3,7 +3,7 @@
 Knows no batch; what a file holds is looked at when a batch reads it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData, UploadFile
@@ -142,7 +142,7 @@ def as_list(entries: list[Json], more: bool) -> Json:
     }
 
 
-async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
+async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
     """Raises: BodyTooLarge."""
     length = 0
     async for chunk in request.stream():

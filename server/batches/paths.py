@@ -43,10 +43,10 @@ class Path:
 def batch_paths(office: BatchOffice) -> tuple[Path, ...]:
     """All of them."""
     files, batches = office.files, office.batches
-    order = {"order": {"enum": ["asc", "desc"]}, "purpose": {"type": "string"}}
+    sorting: Parameters = {"order": {"enum": ["asc", "desc"]}, "purpose": {"type": "string"}}
     return (
         Path("POST", "/v1/files", files.create, form=_FORM),
-        Path("GET", "/v1/files", files.list, query={**_PAGE, **order}),
+        Path("GET", "/v1/files", files.list, query={**_PAGE, **sorting}),
         Path("GET", "/v1/files/{file_id}", files.show),
         Path("GET", "/v1/files/{file_id}/content", files.content),
         Path("DELETE", "/v1/files/{file_id}", files.delete),

@@ -69,7 +69,7 @@ class Uploads:
         self._database = database
         self._now = now
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StorageFailure(f"cannot keep files in {data_dir}: {error.strerror}") from error
 
