@@ -34,7 +34,7 @@ from pipelines.memory import Models
 from pipelines.merge import Call, merge, run, split
 from pipelines.parity.case import Case
 from pipelines.parity.registry import CASES
-from pipelines.types import ImageRequest, Pixels, Size
+from pipelines.types import Bitmap, ImageRequest, Pixels, Size
 
 FAMILIES = ("sdxl", "flux", "qwen_image", "z_image")
 REQUESTS = 16
@@ -95,6 +95,9 @@ class _CaseFamily:
 
 class _Nobody:
     def progress(self, request_id: str, step: int, steps: int, eta_s: float) -> None:
+        pass
+
+    def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
         pass
 
     def done(self, request_id: str, pixels: Pixels) -> None:

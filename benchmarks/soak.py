@@ -28,7 +28,7 @@ from rich.table import Table
 from pipelines.catalog import EMBEDDED
 from pipelines.errors import Cancelled, CapacityError, PoisonRequest
 from pipelines.fleet import Fleet
-from pipelines.messages import Progress, WorkerSpec
+from pipelines.messages import News, WorkerSpec
 from pipelines.options import EngineOptions
 from pipelines.types import ImageRequest, Pixels, Size
 
@@ -152,8 +152,8 @@ class _CancelAt:
     request_id: str
     step: int | None
 
-    def __call__(self, progress: Progress) -> None:
-        if progress.step == self.step:
+    def __call__(self, heard: News) -> None:
+        if heard.step == self.step:
             self.fleet.cancel(self.request_id)
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from pipelines.cost import UNMEASURED, StepCost
-from pipelines.messages import Progress
+from pipelines.messages import News
 from pipelines.types import ImageRequest, Pixels
 
 FATAL_DEATHS = 2
@@ -24,7 +24,7 @@ class Ticket:
     number: int
     """Its place in the order of arrival."""
     request: ImageRequest
-    on_progress: Callable[[Progress], None] | None = None
+    on_progress: Callable[[News], None] | None = None
     future: Future[Pixels] = field(default_factory=Future)
     step: int = 0
     deaths: int = 0

@@ -27,10 +27,11 @@ from pipelines.memory import Models, default_budget
 from pipelines.merge import Digests
 from pipelines.merge import run as run_merged
 from pipelines.options import EngineOptions
+from pipelines.previews import Previews
 from pipelines.recovery import Runner, Values, run_jobs
 from pipelines.residency import Residency, Wait
 from pipelines.scheduler import Parked, Scheduler
-from pipelines.types import ImageRequest, Pixels
+from pipelines.types import Bitmap, ImageRequest, Pixels
 from pipelines.warmup import warm_up
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class Listener(Protocol):
     """Who hears about requests. Called on the engine's thread; must not raise and not block."""
 
     def progress(self, request_id: str, step: int, steps: int, eta_s: float) -> None: ...
+
+    def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None: ...
 
     def done(self, request_id: str, pixels: Pixels) -> None: ...
 
@@ -69,6 +72,7 @@ class Engine:
         self._digests = Digests()
         self._jobs: dict[str, Job] = {}
         self._waiting: list[str] = []
+        self._previews = Previews(listener.preview)
 
     @property
     def device(self) -> str:
@@ -131,6 +135,7 @@ class Engine:
             started_s = self._clock()
             self._advance(jobs, run_jobs(jobs, self._run))
             self._charge(jobs, self._clock() - started_s)
+            self._previews.deliver()
             return True
 
     def parked(self) -> list[Parked]:
@@ -177,6 +182,7 @@ class Engine:
         if session.step > job.reported:
             job.reported = session.step
             self._listener.progress(job.request.id, session.step, session.steps, job.eta_s)
+        self._paint(job)
         if not session.finished:
             return
         if session.pixels is not None:
@@ -185,6 +191,15 @@ class Engine:
             self._again_alone(job)
         else:
             self._settle(job, _named(session.error, job.request))
+
+    def _paint(self, job: Job) -> None:
+        """Begin the previews of the steps that the job has just taken."""
+        session, painter = job.session, job.resident.painter
+        sketches, session.sketches = session.sketches, []
+        if painter is not None:
+            for step, clean in sketches:
+                of = step, session.steps
+                self._previews.start(job.request.id, painter, clean, job.request.size, of)
 
     def _again_alone(self, job: Job) -> None:
         """Draw once more without company: NaN must be this request's own before it fails."""
@@ -198,8 +213,10 @@ class Engine:
         """The one place that answers a request."""
         del self._jobs[job.request.id]
         if isinstance(outcome, GenerationError):
+            self._previews.forget(job.request.id)
             self._listener.failed(job.request.id, outcome)
         else:
+            self._previews.finish(job.request.id)
             self._listener.done(job.request.id, outcome)
 
     def _charge(self, jobs: Sequence[Job], seconds: float) -> None:

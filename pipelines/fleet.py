@@ -28,7 +28,18 @@ from pipelines.errors import (
     UnknownModel,
     WorkerLost,
 )
-from pipelines.messages import Cancel, Done, Failed, FromWorker, Progress, Ready, Submit, WorkerSpec
+from pipelines.messages import (
+    Cancel,
+    Done,
+    Failed,
+    FromWorker,
+    News,
+    Preview,
+    Progress,
+    Ready,
+    Submit,
+    WorkerSpec,
+)
 from pipelines.supervisor import Endurance, Supervisor
 from pipelines.types import ImageRequest, Pixels
 
@@ -136,13 +147,13 @@ class Fleet:
         return tuple(worker.pid for worker in self._desks if worker.pid is not None)
 
     def submit(
-        self, request: ImageRequest, on_progress: Callable[[Progress], None] | None = None
+        self, request: ImageRequest, on_progress: Callable[[News], None] | None = None
     ) -> Future[Pixels]:
         """Accept a request. Its future is answered with the pixels or a `GenerationError`.
 
-        `on_progress` hears of each step, in order, on a thread of the fleet; when the worker dies
-        the drawing begins again, and so does its progress. Cancelling the future stops the drawing
-        as `cancel` does.
+        `on_progress` hears of each step and of the previews that the request asked for, in order,
+        on a thread of the fleet; when the worker dies the drawing begins again, and so does its
+        progress. Cancelling the future stops the drawing as `cancel` does.
 
         Raises: NotReady, QueueFull, ShuttingDown, UnknownModel: then nothing was accepted.
         """
@@ -182,7 +193,7 @@ class Fleet:
                     self._feed(worker)
                     self._changed.notify_all()
                 log.info("the worker on %s is ready (process %s)", device, worker.pid)
-            case Progress(request_id, step):
+            case Progress(request_id, step) | Preview(request_id, step):
                 self._report(request_id, step, message)
             case Done(request_id):
                 assert pixels is not None, "the supervisor brings the pixels of a Done"
@@ -253,17 +264,18 @@ class Fleet:
         self._desks[worker].add(ticket)
         return None
 
-    def _report(self, request_id: str, step: int, progress: Progress) -> None:
+    def _report(self, request_id: str, step: int, news: News) -> None:
         with self._changed:
             ticket = self._tickets.get(request_id)
             if ticket is None:
                 return
-            ticket.step = step
+            if isinstance(news, Progress):  # a preview comes after later steps' progress
+                ticket.step = step
             listener = None if ticket.cancelled else ticket.on_progress
         if listener is None:
             return
         try:
-            listener(progress)
+            listener(news)
         except Exception:  # of one caller, which must not end everybody's thread
             log.exception("the progress listener of request %s failed; it is dropped", request_id)
             ticket.on_progress = None

@@ -20,6 +20,7 @@ from pipelines.errors import OutOfMemory, UnknownModel
 from pipelines.families import family
 from pipelines.families.base import Family
 from pipelines.load import bytes_on_device, load_pipeline
+from pipelines.painter import Painter
 from pipelines.residency import Held, Residency, Wait
 from pipelines.types import ImageRequest
 
@@ -42,6 +43,8 @@ class Resident:
     load_took_s: float = 0.0
     token_cap: float = math.inf
     """Image tokens of one step that are known to fit; lowered when more did not."""
+    painter: Painter | None = None
+    """Paints previews; None until warm-up has found out how, and where it cannot."""
     alone_cap: Room = ANY_SIZE
     """What one picture alone may take, since a larger one did not fit."""
     footprint: Footprint | None = None

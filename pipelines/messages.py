@@ -89,6 +89,10 @@ class Preview:
     bitmap: Bitmap
 
 
+News: TypeAlias = Progress | Preview
+"""What is heard of a picture on its way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """The picture is finished. The pixels' descriptor follows on the same pipe."""

@@ -17,6 +17,7 @@ from diffusers import DiffusionPipeline
 from diffusers.guiders.guider_utils import BaseGuidance
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
 
+from pipelines.clean import clean_latents, next_latents
 from pipelines.gate import DenoiserGate, StageGate
 from pipelines.lanes import Lane
 from pipelines.merge import Call, Digests
@@ -59,6 +60,10 @@ class Session:
         self.error: Exception | None = None
         self.step = 0
         self.steps = request.steps
+        self.latents: torch.Tensor | None = None
+        """Those after the last step, as the pipeline keeps them."""
+        self.sketches: list[tuple[int, torch.Tensor]] = []
+        """Steps of which a preview was asked for, and the clean latents that they predict."""
         self.pairs = Pairs()
         self._pipe = pipe
         self._arguments = arguments
@@ -102,7 +107,7 @@ class Session:
 
     def _draw(self) -> Pixels:
         generator = torch.Generator("cpu").manual_seed(self.request.seed)
-        pipe = _private_copy(self._pipe, self._park, self._on_step, self._digests)
+        pipe = _private_copy(self._pipe, self._park, self, self._digests)
         return _to_pixels(pipe(generator=generator, output_type="np", **self._arguments))
 
     def _park(self, call: Call) -> Any:
@@ -114,12 +119,19 @@ class Session:
         calls = self.pairs.due(call)
         return self.pairs.settle(self._greenlet.parent.switch(calls))
 
-    def _on_step(self, steps: int) -> None:
+    def begin_step(self, steps: int) -> None:
+        """The noise scheduler is about to use the denoiser's output, in one of so many steps."""
         if self.pairs.outstanding:
             raise _Unpaired
         self.pairs.end_step()
         self.step += 1
         self.steps = max(steps, self.step)
+
+    def end_step(self, latents: torch.Tensor, clean: Callable[[], torch.Tensor]) -> None:
+        """The noise scheduler has made these latents, and could say what they will become."""
+        self.latents = latents
+        if self.step in self.request.preview_steps:
+            self.sketches.append((self.step, clean()))
 
 
 def _to_pixels(result: Any) -> Pixels:
@@ -137,7 +149,7 @@ def _to_pixels(result: Any) -> Pixels:
 def _private_copy(
     pipe: DiffusionPipeline,
     park: Callable[[Call], Any],
-    on_step: Callable[[int], None],
+    session: Session,
     digests: Digests,
 ) -> Any:
     """A copy that shares the weights behind gates and owns everything that has memory."""
@@ -145,7 +157,7 @@ def _private_copy(
     components = private.__dict__
     for name, component in list(components.items()):
         if isinstance(component, SchedulerMixin):
-            components[name] = _counting(type(component).from_config(component.config), on_step)
+            components[name] = _counting(type(component).from_config(component.config), session)
         elif isinstance(component, BaseGuidance):
             components[name] = copy.deepcopy(component)
         elif isinstance(component, torch.nn.Module):
@@ -157,14 +169,23 @@ def _private_copy(
     return private
 
 
-def _counting(noise_scheduler: Any, on_step: Callable[[int], None]) -> Any:
+def _counting(noise_scheduler: Any, session: Session) -> Any:
     """Report each denoising step: works for every pipeline, with or without step callbacks."""
     step = noise_scheduler.step
 
     @functools.wraps(step)  # pipelines inspect the signature for `eta` and `generator`
-    def counted(*args: Any, **kwargs: Any) -> Any:
-        on_step(len(noise_scheduler.timesteps))
-        return step(*args, **kwargs)
+    def counted(
+        model_output: torch.Tensor, timestep: Any, sample: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> Any:
+        # Image to image leaves out the first steps of the schedule.
+        left_out = getattr(noise_scheduler, "begin_index", None) or 0
+        session.begin_step(len(noise_scheduler.timesteps) - left_out)
+        result = step(model_output, timestep, sample, *args, **kwargs)
+        session.end_step(
+            next_latents(result),
+            lambda: clean_latents(noise_scheduler, model_output, sample, result),
+        )
+        return result
 
     noise_scheduler.step = counted
     return noise_scheduler

@@ -12,11 +12,10 @@ import torch
 from pipelines.admission import Footprint
 from pipelines.cost import StepCost
 from pipelines.costbook import CostBook, CostKey
-from pipelines.lanes import Lane
 from pipelines.memory import Resident
 from pipelines.merge import Call, Digests, run
-from pipelines.session import Session
-from pipelines.types import ImageRequest, Size
+from pipelines.trial import draw_trial, learn_to_paint
+from pipelines.types import Size
 
 ROWS = (1, 2, 4, 8)
 """Batch sizes that are timed; a doubling that brings no gain ends the series early."""
@@ -27,8 +26,6 @@ THREADS_ROWS = 4
 THREADS_GAIN = 0.75
 """All threads together must be that much faster than one, or the other cores are better left to
 encoding, to other workers and to the machine's other work."""
-STEPS = 2
-"""Of the picture that is drawn: the second shows what a step is once everything is warm."""
 
 
 def warm_up(
@@ -41,6 +38,7 @@ def warm_up(
 ) -> StepCost:
     """Draw one small picture; time its denoiser at several batch sizes unless the book knows.
 
+    The resident gets its painter, if its latents can be read.
 
     What a step takes of a GPU's memory is noted at the model each time.
 
@@ -50,15 +48,17 @@ def warm_up(
     Raises: whatever the pipeline raises: a model that cannot draw must not become ready.
     """
     with torch.no_grad():
-        size, calls = _draw(resident, digests)
+        trial = draw_trial(resident, digests)
+        calls = trial.denoised
+        resident.painter = learn_to_paint(trial)
         if choose_threads:
             _choose_threads(calls[-1], clock)
-        resident.footprint = Footprint.measured(_peaks(calls[-1], size))
+        resident.footprint = Footprint.measured(_peaks(calls[-1], trial.size))
         key = _key(resident, calls[-1])
         cost = book.find(key)
         if cost is None:
-            per_step = len(calls) / STEPS  # two where guidance is a call of its own
-            samples = _samples(calls[-1], size, clock)
+            per_step = len(calls) / trial.steps  # two where guidance is a call of its own
+            samples = _samples(calls[-1], trial.size, clock)
             cost = StepCost.measured((tokens, s * per_step) for tokens, s in samples)
             book.keep(key, cost)
     return cost
@@ -87,32 +87,6 @@ def _choose_threads(call: Call, clock: Callable[[], float]) -> None:
     with_one_s = min(_timed(call, THREADS_ROWS, clock) for _ in range(REPEATS))
     if with_all_s < THREADS_GAIN * with_one_s:
         torch.set_num_threads(all_threads)
-
-
-def _draw(resident: Resident, digests: Digests) -> tuple[Size, list[Call]]:
-    """Draw a picture; return its size and the denoiser calls it took."""
-    square = Size(resident.family.limits.max_side, resident.family.limits.max_side)
-    size = resident.family.native_size(square)
-    request = ImageRequest(
-        id="warm-up",
-        model=resident.stand_in.name,
-        prompt="a red circle",
-        size=size,
-        steps=STEPS,
-        guidance=resident.family.guidance(None),
-        seed=0,
-    )
-    session = Session(request, resident.pipe, resident.family.arguments(request), digests)
-    session.start()
-    calls: list[Call] = []
-    while session.pending:
-        calls += [call for call in session.pending if call.lane is Lane.DENOISE]
-        session.feed(run(session.pending))
-    if session.error is not None:
-        raise session.error
-    if not calls:
-        raise LookupError(f"the pipeline of {resident.stand_in.name} called no denoiser")
-    return size, calls
 
 
 def _samples(call: Call, size: Size, clock: Callable[[], float]) -> Iterator[tuple[float, float]]:

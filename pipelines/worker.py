@@ -34,6 +34,7 @@ from pipelines.messages import (
     FromWorker,
     Heartbeat,
     Loading,
+    Preview,
     Progress,
     Ready,
     Shutdown,
@@ -42,7 +43,7 @@ from pipelines.messages import (
     WorkerSpec,
 )
 from pipelines.pixelpipe import send_pixels
-from pipelines.types import ImageRequest, Pixels, Size
+from pipelines.types import Bitmap, ImageRequest, Pixels, Size
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,9 @@ class Voice:
     def progress(self, request_id: str, step: int, steps: int, eta_s: float) -> None:
         self.progressed = True
         self.say(Progress(request_id, step, steps, eta_s))
+
+    def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
+        self.say(Preview(request_id, step, steps, bitmap))
 
     def done(self, request_id: str, pixels: Pixels) -> None:
         height, width, _ = pixels.shape

@@ -26,7 +26,7 @@ from pipelines.memory import Models
 from pipelines.merge import Call
 from pipelines.merge import run as run_merged
 from pipelines.scheduler import Scheduler
-from pipelines.types import ImageRequest, Limits, Pixels, Size
+from pipelines.types import Bitmap, ImageRequest, Limits, Pixels, Size
 
 Runner: TypeAlias = Callable[[Sequence[Call]], list[Any]]
 """Runs calls with equal keys in one forward: the engine's seam."""
@@ -215,6 +215,9 @@ class Answers:
         self.pixels: dict[str, Pixels] = {}
 
     def progress(self, request_id: str, step: int, steps: int, eta_s: float) -> None:
+        pass
+
+    def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
         pass
 
     def done(self, request_id: str, pixels: Pixels) -> None:

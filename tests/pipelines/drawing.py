@@ -8,12 +8,13 @@ import numpy as np
 import torch
 
 from pipelines.catalog import EMBEDDED
+from pipelines.cost import StepCost
 from pipelines.engine import Engine, Runner
 from pipelines.errors import GenerationError
 from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call, run
-from pipelines.types import ImageRequest, Pixels, Size
+from pipelines.types import Bitmap, ImageRequest, Pixels, Size
 
 SIDE = 64  # smaller than native: these tests are about sharing, not about pictures
 
@@ -25,11 +26,27 @@ class Books:
     pictures: dict[str, Pixels] = field(default_factory=dict)
     errors: dict[str, GenerationError] = field(default_factory=dict)
     steps: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    models: list[str] = field(default_factory=list)
+    """What became of the models, in order."""
+    previews: dict[str, list[tuple[int, int, Bitmap]]] = field(default_factory=dict)
+
+    def loading(self, model: str, done_bytes: int, total_bytes: int, left_s: float | None) -> None:
+        self.models.append(f"{model} is loading")
+
+    def arrived(self, model: str, cost: StepCost) -> None:
+        self.models.append(f"{model} is here")
+
+    def departed(self, model: str, load_s: float) -> None:
+        self.models.append(f"{model} has left")
 
     def progress(self, request_id: str, step: int, steps: int, eta_s: float) -> None:
         assert eta_s >= 0
         assert request_id not in self.pictures, "progress after the answer"
         self.steps.setdefault(request_id, []).append((step, steps))
+
+    def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
+        assert request_id not in self.pictures, "a preview after the answer"
+        self.previews.setdefault(request_id, []).append((step, steps, bitmap))
 
     def done(self, request_id: str, pixels: Pixels) -> None:
         self._first(request_id)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from pipelines import messages
 from pipelines.fleet import Fleet
-from pipelines.messages import Progress
 from pipelines.types import Pixels
 
 PATIENCE_S = 20.0
@@ -44,16 +44,20 @@ class News(logging.Handler):
 
 
 class Watcher:
-    """Hears a request's progress; `seen` is set at the wanted step."""
+    """Hears news of a request; `seen` is set at the wanted step."""
 
     def __init__(self, at_step: int = 1) -> None:
-        self.steps: list[int] = []
+        self.news: list[messages.News] = []
         self.seen = threading.Event()
         self._at_step = at_step
 
-    def __call__(self, progress: Progress) -> None:
-        self.steps.append(progress.step)
-        if progress.step == self._at_step:
+    @property
+    def steps(self) -> list[int]:
+        return [heard.step for heard in self.news if isinstance(heard, messages.Progress)]
+
+    def __call__(self, heard: messages.News) -> None:
+        self.news.append(heard)
+        if heard.step == self._at_step:
             self.seen.set()
 
     def wait(self) -> None:

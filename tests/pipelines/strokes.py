@@ -6,6 +6,7 @@ that a picture that is answered to the wrong request, or drawn half, is seen.
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
@@ -14,9 +15,9 @@ import numpy as np
 from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.errors import Cancelled, GenerationError, ModelBroken, ModelFailure, UnknownModel
-from pipelines.messages import WorkerSpec
+from pipelines.messages import Preview, WorkerSpec
 from pipelines.options import EngineOptions
-from pipelines.types import ImageRequest, Pixels, Size
+from pipelines.types import Bitmap, ImageRequest, Pixels, Size
 from pipelines.worker import Voice
 
 ENGINE = "tests.pipelines.strokes:build_engine"
@@ -40,8 +41,16 @@ def request(
     side: int = 64,
     model: str = "strokes",
     prompt: str = "strokes",
+    preview_steps: tuple[int, ...] = (),
 ) -> ImageRequest:
-    return ImageRequest(name, model, prompt, Size(side, side), steps, 3.0, seed)
+    size = Size(side, side)
+    return ImageRequest(name, model, prompt, size, steps, 3.0, seed, preview_steps=preview_steps)
+
+
+def preview(wanted: ImageRequest, step: int) -> Preview:
+    """What must be seen after this step."""
+    canvas = picture(replace(wanted, steps=step))
+    return Preview(wanted.id, step, wanted.steps, Bitmap.of(canvas[::8, ::8]))
 
 
 def picture(wanted: ImageRequest) -> Pixels:
@@ -76,10 +85,14 @@ class StrokesEngine:
     def idle(self) -> bool:
         return not self._requests
 
-    def load(self, stand_in: StandIn) -> None:
+    def load(self, stand_in: StandIn) -> bool:
         if not stand_in.folder.is_dir():
             raise ModelBroken(f"{stand_in.folder} is missing")
         self._models.add(stand_in.name)
+        return True
+
+    def load_s(self, name: str) -> float:
+        return 0.0
 
     def warm_up(self, name: str) -> StepCost:
         return COST
@@ -105,6 +118,9 @@ class StrokesEngine:
         step = self._steps[wanted.id]
         self._canvases[wanted.id] = _stroke(self._canvases[wanted.id])
         self._voice.progress(wanted.id, step, wanted.steps, 0.0)
+        if step in wanted.preview_steps:
+            small = Bitmap.of(self._canvases[wanted.id][::8, ::8])
+            self._voice.preview(wanted.id, step, wanted.steps, small)
         if step == 2 and wanted.prompt == DEADLY:
             os.kill(os.getpid(), signal.SIGKILL)
         if step == 2 and wanted.prompt == UNSTABLE:

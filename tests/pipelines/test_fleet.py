@@ -19,7 +19,7 @@ from pipelines.errors import (
     UnknownModel,
 )
 from pipelines.fleet import Fleet
-from pipelines.messages import Progress
+from pipelines.messages import News, Preview, Progress
 from pipelines.types import ImageRequest
 from tests.pipelines.fleets import (
     ENDLESS,
@@ -30,7 +30,7 @@ from tests.pipelines.fleets import (
     failure,
     open_descriptors,
 )
-from tests.pipelines.strokes import UNSTABLE, picture, request, spec
+from tests.pipelines.strokes import UNSTABLE, picture, preview, request, spec
 
 
 def test_every_request_gets_its_own_picture(start: Start) -> None:
@@ -56,10 +56,27 @@ def test_progress_comes_step_by_step_and_before_the_picture(start: Start) -> Non
     assert heard_before_answer == list(range(1, 13))
 
 
+def test_previews_come_between_the_steps_they_were_asked_for(start: Start) -> None:
+    watcher, wanted = Watcher(), request("a", seed=5, steps=4, preview_steps=(2, 3))
+
+    answer(start().submit(wanted, watcher))
+
+    assert [(type(heard), heard.step) for heard in watcher.news] == [
+        (Progress, 1),
+        (Progress, 2),
+        (Preview, 2),
+        (Progress, 3),
+        (Preview, 3),
+        (Progress, 4),
+    ]
+    assert watcher.news[2] == preview(wanted, 2)
+    assert watcher.news[4] == preview(wanted, 3)
+
+
 def test_a_listener_that_fails_disturbs_nobody(start: Start) -> None:
     fleet = start()
 
-    def fail(progress: Progress) -> None:
+    def fail(news: News) -> None:
         raise RuntimeError("the event loop is closed")
 
     assert answer(fleet.submit(request("a"), fail)).shape == (64, 64, 3)

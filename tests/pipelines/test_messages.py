@@ -16,6 +16,7 @@ from pipelines.messages import (
     FromWorker,
     Heartbeat,
     Loading,
+    Preview,
     Progress,
     Ready,
     Shutdown,
@@ -24,7 +25,7 @@ from pipelines.messages import (
     WorkerSpec,
 )
 from pipelines.options import EngineOptions
-from pipelines.types import ImageRequest, Size
+from pipelines.types import Bitmap, ImageRequest, Size
 
 REQUEST = ImageRequest("r1", "embedded", "一个红色的圆", Size(128, 96), 16, 3.0, 7, client="key")
 MESSAGES: list[ToWorker | FromWorker | WorkerSpec] = [
@@ -35,6 +36,7 @@ MESSAGES: list[ToWorker | FromWorker | WorkerSpec] = [
     Loading("embedded"),
     Ready("cpu", (("embedded", UNMEASURED),)),
     Progress("r1", 3, 16, 1.5),
+    Preview("r1", 3, 16, Bitmap(Size(2, 1), 3, b"abcdef")),
     Done("r1", Size(128, 96)),
     Heartbeat(),
 ]

@@ -6,15 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from pipelines.catalog import StandIn
 from pipelines.costbook import CostBook
-from pipelines.families.embedded import FAMILY
-from pipelines.memory import Models, Resident
 from pipelines.merge import Digests
-from pipelines.parity.case import Arguments
-from pipelines.parity.registry import CASES
-from pipelines.types import ImageRequest
 from pipelines.warmup import warm_up
+from tests.pipelines.residents import resident
 
 
 class Ticks:
@@ -29,34 +24,6 @@ class Ticks:
         self.looks += 1
         self.now_s += self.tick_s()
         return self.now_s
-
-
-class Fixed:
-    """A family whose every request is the same call."""
-
-    name = "fixed"
-    limits = FAMILY.limits
-    abilities = FAMILY.abilities
-    pipeline = FAMILY.pipeline
-    native_size = FAMILY.native_size
-    steps = FAMILY.steps
-    guidance = FAMILY.guidance
-
-    def __init__(self, arguments: Arguments) -> None:
-        self._arguments = arguments
-
-    def arguments(self, request: ImageRequest) -> dict[str, object]:
-        return dict(self._arguments)
-
-
-def resident(family: str) -> Resident:
-    case, models = CASES[family], Models(torch.device("cpu"))
-    pipe = case.build()
-    pipe.set_progress_bar_config(disable=True)
-    stand_in = StandIn(family, family, Path(), "none")
-    arrival = case.arrivals()[0]
-    fixed = Fixed({**arrival.arguments, "num_inference_steps": 2})
-    return models.add(stand_in, fixed, pipe)
 
 
 @pytest.mark.parametrize(("family", "calls_per_step"), [("auraflow", 1), ("ovis", 2)])
