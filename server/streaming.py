@@ -74,11 +74,11 @@ async def _frames(drawing: Drawing, events: EventQueue, narrator: Narrator) -> A
 async def _told(events: EventQueue, drawing: Drawing, narrator: Narrator) -> AsyncIterator[bytes]:
     """Every event that the dialect has a word for, and a sign of life where there is none."""
     clock = asyncio.get_running_loop().time
-    spoken_s = clock()
+    due_s = clock() + narrator.heartbeat_s
     while True:
-        data: bytes | None = HEARTBEAT
+        data = None
         try:
-            async with asyncio.timeout_at(spoken_s + narrator.heartbeat_s):
+            async with asyncio.timeout_at(due_s):
                 event = await events.get()
         except TimeoutError:
             pass
@@ -86,9 +86,11 @@ async def _told(events: EventQueue, drawing: Drawing, narrator: Narrator) -> Asy
             if event is None:
                 return
             data = await run_in_threadpool(_framed, event, drawing, narrator)
+        if data is None and clock() >= due_s:
+            data = HEARTBEAT
         if data is not None:
             yield data
-            spoken_s = clock()
+            due_s = clock() + narrator.heartbeat_s
 
 
 def _framed(event: Event, drawing: Drawing, narrator: Narrator) -> bytes | None:

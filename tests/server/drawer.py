@@ -33,11 +33,11 @@ class Script:
     """Every step waits for it."""
     gate_from: int = 1
     """The first step that does."""
+    gated_seed: int | None = None
+    """Only the picture of this seed waits; None means all."""
     died_after: int | None = None
     """After this step it begins once more, as a fleet does whose worker has died."""
     started: threading.Event = field(default_factory=threading.Event)
-    held: threading.Event = field(default_factory=threading.Event)
-    """A step waits at the gate."""
     cancelled: threading.Event = field(default_factory=threading.Event)
     steps_done: int = 0
 
@@ -88,8 +88,8 @@ class Drawer:
     def _step(self, request: ImageRequest, script: Script, step: int) -> None:
         script.started.set()
         if script.gate is not None and step >= script.gate_from:
-            script.held.set()
-            if not script.gate.wait(20):
+            mine = script.gated_seed in (None, request.seed)
+            if mine and not script.gate.wait(20):
                 raise TimeoutError("nobody opened the gate")
         if request.id in self._cancelled:
             raise Cancelled("the caller left")
