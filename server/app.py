@@ -64,6 +64,10 @@ class AppSettings:
     """Web origins whose pages may call the API from a browser; "*" means all."""
     reproducible: bool = False
     """Whether pictures are drawn alone when the caller does not say."""
+    snap_sizes: bool = False
+    """Whether the nearest size is taken where the model has not the one that is said."""
+    native_ark_errors: bool = False
+    """Whether a 400 of the Ark path has the vendor's own code in its body."""
     requests_per_minute: int = 0
     """How many drawing calls a key may make; 0 does not count them."""
     azure_keys: bool = True
@@ -76,15 +80,16 @@ class AppSettings:
 
 def create_app(service: Service, settings: AppSettings) -> FastAPI:
     """Build the whole HTTP layer around a service. Raises: StorageFailure."""
-    openai, ark = OpenAI(settings.azure_keys), Ark()
+    openai, ark = OpenAI(settings.azure_keys), Ark(settings.native_ark_errors)
     limits = RequestLimits(settings.requests_per_minute) if settings.requests_per_minute else None
     router = Router(
         service,
         settings.max_body_bytes,
         settings.public_url,
-        settings.reproducible,
-        limits,
-        settings.heartbeat_s,
+        reproducible=settings.reproducible,
+        snap_sizes=settings.snap_sizes,
+        limits=limits,
+        heartbeat_s=settings.heartbeat_s,
     )
     office = None
     if settings.batches is not None:

@@ -81,6 +81,8 @@ def serve(
     public_url: Annotated[str | None, _setting("public_url")] = None,
     cors_origins: Annotated[str | None, _setting("cors_origins")] = None,
     max_body_mib: Annotated[str | None, _setting("max_body_mib")] = None,
+    sizes: Annotated[str | None, _setting("sizes")] = None,
+    ark_errors: Annotated[str | None, _setting("ark_errors")] = None,
     requests_per_minute: Annotated[str | None, _setting("requests_per_minute")] = None,
     azure_keys: Annotated[str | None, _setting("azure_keys")] = None,
     client_timeout_s: Annotated[str | None, _setting("client_timeout_s")] = None,

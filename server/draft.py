@@ -70,6 +70,10 @@ class Draft:
     """Seconds of head start; negative for work that nobody waits for."""
     reproducible: bool = False
     """Draw alone, so that not a bit depends on who else is drawing."""
+    snap_size: bool = False
+    """Take the nearest size where the model has not the one that is said."""
+    steps: int | None = None
+    """Denoising steps, whatever the quality."""
     ignored: tuple[str, ...] = ()
     """Names the caller wrote that have no effect here, known to the dialect or not."""
 

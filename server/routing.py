@@ -44,6 +44,8 @@ class Router:
     public_url: str | None
     reproducible: bool = False
     """Whether pictures are drawn alone when the caller does not say."""
+    snap_sizes: bool = False
+    """Whether the nearest size is taken where the model has not the one that is said."""
     limits: RequestLimits | None = None
     heartbeat_s: float = HEARTBEAT_S
     """How long a stream may be silent before it shows that it is alive."""
@@ -95,7 +97,7 @@ class Router:
             raise UnsupportedValue(f"The header {_REPRODUCIBLE} must be true or false.")
         wanted = self.reproducible if said is None else _TRUTH[said.lower()]
         model = request.state.model or draft.model
-        return replace(draft, model=model, reproducible=wanted)
+        return replace(draft, model=model, reproducible=wanted, snap_size=self.snap_sizes)
 
     def link(self, request: Request) -> Link:
         """How a stored picture is addressed: where the caller reached us, or the public address."""

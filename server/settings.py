@@ -110,6 +110,16 @@ class Settings(BaseSettings):
         "* means all",
     )
     max_body_mib: int = Field(25, ge=1, description="largest request body accepted, in MiB")
+    sizes: Literal["strict", "snap"] = Field(
+        "strict",
+        description="what becomes of a size the named model does not have: strict refuses it and "
+        "names those it has, snap takes the nearest and says so in x-seedbed-size",
+    )
+    ark_errors: Literal["seed", "native"] = Field(
+        "seed",
+        description="which code a wrong parameter has in the body of the Ark path: seed "
+        "(invalid_parameters), native (the vendor's own, InvalidParameter.size)",
+    )
     requests_per_minute: int = Field(
         0,
         ge=0,

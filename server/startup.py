@@ -158,6 +158,8 @@ def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
         max_body_bytes=settings.max_body_mib * 1024 * 1024,
         public_url=None if settings.public_url is None else str(settings.public_url).rstrip("/"),
         cors_origins=settings.origins,
+        snap_sizes=settings.sizes == "snap",
+        native_ark_errors=settings.ark_errors == "native",
         requests_per_minute=settings.requests_per_minute,
         azure_keys=settings.azure_keys,
         reproducible=settings.reproducible,

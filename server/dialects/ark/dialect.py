@@ -13,7 +13,7 @@ from server.dialect import Call, ErrorAnswer, Json
 from server.dialects.ark.answer import render
 from server.dialects.ark.body import to_draft
 from server.dialects.ark.events import CLOSING, render_end, render_event
-from server.dialects.ark.failure import render_break, render_error
+from server.dialects.ark.failure import in_vendors_words, render_break, render_error
 from server.draft import Customs, Draft
 from server.events import Drawn, Event
 from server.plan import Plan
@@ -23,6 +23,10 @@ class Ark:
     customs = Customs(output_format="jpeg", only_ark_models=True, each_alone=True)
     closing = CLOSING
     key_places = (bearer,)
+
+    def __init__(self, native_errors: bool = False) -> None:
+        """`native_errors`: whether a wrong parameter has the vendor's own code in the body too."""
+        self._native_errors = native_errors
 
     def new_request_id(self) -> str:
         """53 characters: 02, the time in milliseconds, 38 hexadecimal digits."""
@@ -44,7 +48,8 @@ class Ark:
         return render_end(drawn)
 
     def render_error(self, error: Exception, request_id: str) -> ErrorAnswer:
-        return render_error(error, request_id)
+        answer = render_error(error, request_id)
+        return in_vendors_words(answer) if self._native_errors else answer
 
     def render_break(self, error: Exception, request_id: str) -> Json:
         return render_break(error, request_id)

@@ -5,6 +5,7 @@ the vendor's own code of a 400 goes into the header x-error-code.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from pipelines.errors import ContentRejected, MissingParameter, RequestError, UnknownModel
@@ -31,6 +32,23 @@ _REJECTED_CODE = MappingProxyType(
         "image": "InputImageSensitiveContentDetected",
     }
 )
+
+
+_PREAMBLE = "Invalid request parameters: "
+
+
+def in_vendors_words(answer: ErrorAnswer) -> ErrorAnswer:
+    """The same answer with the vendor's own type and code where ours differ: a wrong parameter."""
+    error = answer.body["error"]
+    if not error["message"].startswith(_PREAMBLE):
+        return answer
+    text = error["message"].removeprefix(_PREAMBLE)
+    own = {
+        "code": answer.headers["x-error-code"],
+        "message": text[:1].upper() + text[1:],
+        "type": "BadRequest",
+    }
+    return replace(answer, body={"error": error | own})
 
 
 def render_error(error: Exception, request_id: str) -> ErrorAnswer:
@@ -80,7 +98,7 @@ def _message(error: Exception, status: int) -> str:
         return f"{text} The model or endpoint does not exist or you do not have access to it."
     if isinstance(error, ContentRejected) or status != 400:
         return text
-    return f"Invalid request parameters: {_about(error)}{text}"
+    return f"{_PREAMBLE}{_about(error)}{text}"
 
 
 def _about(error: Exception) -> str:
