@@ -5,10 +5,11 @@ dialect, no model and no HTTP.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import BinaryIO, Literal, TypeAlias
 
 from pipelines.post.encode import Format
 from pipelines.types import Fidelity
+from server.inputs import Inputs
 
 ResponseFormat: TypeAlias = Literal["url", "b64_json"]
 Background: TypeAlias = Literal["auto", "transparent", "opaque"]
@@ -18,7 +19,7 @@ Background: TypeAlias = Literal["auto", "transparent", "opaque"]
 class Reference:
     """A picture that a caller handed over: an address, or the bytes of a file."""
 
-    source: str | bytes = field(repr=False)
+    source: str | bytes | BinaryIO = field(repr=False)
     """`https://...`, `data:image/...;base64,...`, or what was uploaded."""
     param: str = "image"
     """What the caller called it, for errors: image, image[1], mask."""
@@ -48,8 +49,12 @@ class Draft:
     mask: Reference | None = None
     """Where its alpha is 0, the first reference is drawn anew."""
     fidelity: Fidelity | None = None
+    inputs: Inputs | None = None
+    """References and mask once `server.references` has seen to them."""
     edits: bool = False
     """Whether this was a call for an edit, which names its events otherwise."""
+    variation: bool = False
+    """Whether it asks for pictures like the reference, without a word about them."""
     stream: bool = False
     """Whether the answer is told in events, each picture as soon as it is there."""
     previews: int | None = None

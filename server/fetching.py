@@ -6,7 +6,8 @@ what the bytes are `server.pictures`'.
 
 import asyncio
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import httpx2
 
@@ -22,14 +23,18 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fetcher:
     """Fetches over http and https. Holds no connection between two calls."""
 
     guard: NetworkGuard
-    tls: ssl.SSLContext = field(default_factory=httpx2.create_ssl_context, repr=False)
     timeout_s: float = 20.0
     """For one picture, redirects included."""
+
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """Whose certificates are trusted. Reading them takes a while, so it is done once."""
+        return httpx2.create_ssl_context()
 
     async def fetch(self, url: str, param: str, max_bytes: int) -> bytes:
         """Return the body behind the address.
@@ -54,7 +59,8 @@ class Fetcher:
 
     async def _fetch(self, url: str, param: str, max_bytes: int) -> bytes:
         # trust_env: a proxy from the environment would connect for us, unguarded.
-        inner = httpx2.AsyncHTTPTransport(verify=self.tls, trust_env=False)
+        tls = await asyncio.to_thread(lambda: self.tls)
+        inner = httpx2.AsyncHTTPTransport(verify=tls, trust_env=False)
         async with (
             httpx2.AsyncClient(
                 transport=GuardedTransport(self.guard, inner),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.post.encode import Format, encode
+from pipelines.post.keep import Kept
 from pipelines.post.matting import remove_background
 from pipelines.post.resize import resize
 from pipelines.post.watermark import draw_label
@@ -24,6 +25,8 @@ class Finish:
     compression: int
     label: bool
     transparent: bool
+    kept: Kept | None = None
+    """What of the caller's picture stays as it was."""
 
     def apply(self, pixels: Pixels, seed: int) -> Picture:
         """Make the picture a caller gets.
@@ -31,6 +34,8 @@ class Finish:
         Shapes: pixels [height, width, 3], of any size.
         """
         sized = resize(pixels, self.size)
+        if self.kept is not None:
+            sized = self.kept.around(sized)
         labelled = draw_label(sized) if self.label else sized
         finished = _cut_out(sized, labelled) if self.transparent else labelled
         data = encode(finished, self.format, self.compression)

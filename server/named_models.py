@@ -10,8 +10,10 @@ from typing import Literal, TypeAlias
 
 from pipelines.errors import UnknownModel
 from pipelines.families.base import Quality
-from pipelines.types import Size
+from pipelines.types import Fidelity, Size
+from server.picture_rule import MIB, NO_PICTURES, PictureRule
 from server.sizes import (
+    EDIT_SIZES,
     TIER_1K,
     TIER_1K5,
     TIER_2K,
@@ -54,6 +56,8 @@ class Abilities:
     """A call may offer it tools."""
     fast_optimizing: bool = False
     """A prompt may be rewritten in fast mode."""
+    variations: bool = False
+    """It draws pictures like another one, without a prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,10 @@ class NamedModel:
     watermark: bool = False
     """Whether pictures are labelled when the caller does not say."""
     qualities: Mapping[str, Quality] = field(default_factory=lambda: _ANY_QUALITY)
-    min_references: int = 0
+    pictures: PictureRule = NO_PICTURES
+    """What it takes in besides words."""
+    fidelities: tuple[Fidelity, ...] = ()
+    """How close to a reference it can be told to stay; empty where there is no such word."""
     abilities: Abilities = Abilities()
 
     @property
@@ -83,43 +90,47 @@ _SQUARE_2K = Size(2048, 2048)
 
 _DALLE_2 = SizeRule(_SQUARE_1K, listed=(Size(256, 256), Size(512, 512), _SQUARE_1K))
 _DALLE_3 = SizeRule(_SQUARE_1K, listed=(_SQUARE_1K, Size(1792, 1024), Size(1024, 1792)))
-_GPT_1 = SizeRule(
-    _SQUARE_1K, words=("auto",), listed=(_SQUARE_1K, Size(1024, 1536), Size(1536, 1024))
-)
+_GPT_SIZES = (_SQUARE_1K, Size(1024, 1536), Size(1536, 1024))
+_GPT_1 = SizeRule(_SQUARE_1K, words=("auto",), listed=_GPT_SIZES, adapted=_GPT_SIZES)
 _GPT_2 = SizeRule(
     _SQUARE_1K,
     words=("auto",),
     free=FreeSize(max_side=3840, min_pixels=655_360, max_pixels=8_294_400, grid=16, max_aspect=3),
+    adapted=_GPT_SIZES,
 )
 
 _CHOICE = ("adaptive", "auto")
 _SEEDREAM_3 = SizeRule(
     _SQUARE_1K, words=_CHOICE, free=FreeSize(min_side=512, max_side=2048, max_aspect=4)
 )
-_SEEDEDIT_3 = SizeRule(_SQUARE_1K, words=("adaptive",))
+_SEEDEDIT_3 = SizeRule(_SQUARE_1K, words=("adaptive",), adapted=EDIT_SIZES)
 _SEEDREAM_4 = SizeRule(
     _SQUARE_2K,
     words=_CHOICE,
     tiers=MappingProxyType({"1K": TIER_1K, "2K": TIER_2K, "4K": TIER_4K}),
     free=FreeSize(min_pixels=921_600, max_pixels=16_777_216),
+    adapted=tuple(TIER_2K.values()),
 )
 _SEEDREAM_45 = SizeRule(
     _SQUARE_2K,
     words=_CHOICE,
     tiers=MappingProxyType({"2K": TIER_2K, "4K": TIER_4K}),
     free=FreeSize(min_pixels=3_686_400, max_pixels=16_777_216),
+    adapted=tuple(TIER_2K.values()),
 )
 _SEEDREAM_5 = SizeRule(
     _SQUARE_2K,
     words=_CHOICE,
     tiers=MappingProxyType({"2K": TIER_2K, "3K": TIER_3K, "4K": TIER_4K}),
     free=FreeSize(min_pixels=3_686_400, max_pixels=16_777_216),
+    adapted=tuple(TIER_2K.values()),
 )
 _SEEDREAM_5_PRO = SizeRule(
     _SQUARE_2K,
     words=_CHOICE,
     tiers=MappingProxyType({"1K": TIER_1K, "1.5K": TIER_1K5, "2K": TIER_2K_PRO}),
     free=FreeSize(min_pixels=921_600, max_pixels=4_624_220),
+    adapted=tuple(TIER_2K_PRO.values()),
 )
 _SEEDBED = SizeRule(
     Size(512, 512),
@@ -128,9 +139,18 @@ _SEEDBED = SizeRule(
 )
 
 
+_DALLE_2_PICTURES = PictureRule(
+    most=1, formats=("png",), max_bytes=4 * MIB, square=True, alpha_is_mask=True
+)
+_GPT_PICTURES = PictureRule(most=16, formats=("jpeg", "png", "webp"), max_bytes=50 * MIB)
+_SEEDEDIT_PICTURES = PictureRule(most=1, least=1, formats=("jpeg", "png"), max_aspect=3)
+_FOURTEEN = PictureRule(most=14)
+_TEN = PictureRule(most=10)
+_OWN_PICTURES = PictureRule(most=16, max_bytes=50 * MIB)
+
 _GPT = Abilities(streams=True)
 _ONE_AT_A_TIME = Abilities()
-_V4 = Abilities(streams=True, groups=True, fast_optimizing=True)
+_FAST = Abilities(streams=True, groups=True, fast_optimizing=True)
 _LATER = Abilities(streams=True, groups=True)
 _PRO = Abilities(tools=False, fast_optimizing=True)
 _FLASH = Abilities(tools=False)
@@ -145,6 +165,8 @@ def _dall_e() -> tuple[NamedModel, ...]:
             created=1698798177,
             max_prompt=1_000,
             qualities=_only("standard", "auto"),
+            pictures=_DALLE_2_PICTURES,
+            abilities=Abilities(variations=True),
         ),
         NamedModel(
             id="dall-e-3",
@@ -159,7 +181,6 @@ def _dall_e() -> tuple[NamedModel, ...]:
 
 
 def _gpt_image() -> tuple[NamedModel, ...]:
-    first = ("gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5", "chatgpt-image-latest")
     later = (
         "gpt-image-2",
         "gpt-image-2-2026-04-21",
@@ -171,60 +192,69 @@ def _gpt_image() -> tuple[NamedModel, ...]:
         "gpt-image-2.6-flare",
     )
     return (
-        *(
-            NamedModel(name, "gpt-image", sizes, created=created, abilities=_GPT)
-            for names, sizes, created in (
-                (first, _GPT_1, 1745517030),
-                (later, _GPT_2, 1776729600),
-            )
-            for name in names
-        ),
+        _gpt("gpt-image-1", fidelities=("low", "high")),
+        _gpt("gpt-image-1-mini", fidelities=("low",)),
+        _gpt("gpt-image-1.5", fidelities=("low", "high")),
+        _gpt("chatgpt-image-latest", fidelities=("low", "high")),
+        *(_gpt(name, _GPT_2, created=1776729600) for name in later),
+    )
+
+
+def _gpt(
+    name: str,
+    sizes: SizeRule = _GPT_1,
+    created: int = 1745517030,
+    fidelities: tuple[Fidelity, ...] = (),
+) -> NamedModel:
+    return NamedModel(
+        name,
+        "gpt-image",
+        sizes,
+        created,
+        pictures=_GPT_PICTURES,
+        fidelities=fidelities,
+        abilities=_GPT,
     )
 
 
 def _seedream(
-    name: str,
-    sizes: SizeRule,
-    created: int,
-    abilities: Abilities,
-    min_references: int = 0,
+    name: str, sizes: SizeRule, created: int, abilities: Abilities, pictures: PictureRule
 ) -> NamedModel:
     return NamedModel(
-        name,
-        "seedream",
-        sizes,
-        created,
-        watermark=True,
-        min_references=min_references,
-        abilities=abilities,
+        name, "seedream", sizes, created, watermark=True, pictures=pictures, abilities=abilities
     )
+
+
+_Contract: TypeAlias = tuple[SizeRule, int, Abilities, PictureRule]
+
+_V3: _Contract = (_SEEDREAM_3, 1744646400, _ONE_AT_A_TIME, NO_PICTURES)
+_EDIT_3: _Contract = (_SEEDEDIT_3, 1751040000, _ONE_AT_A_TIME, _SEEDEDIT_PICTURES)
+_V4: _Contract = (_SEEDREAM_4, 1756339200, _FAST, _FOURTEEN)
+_V45: _Contract = (_SEEDREAM_45, 1764288000, _LATER, _FOURTEEN)
+_V5: _Contract = (_SEEDREAM_5, 1769558400, _LATER, _FOURTEEN)
+_V5_PRO: _Contract = (_SEEDREAM_5_PRO, 1782604800, _PRO, _TEN)
+_V5_FLASH: _Contract = (_SEEDREAM_5_PRO, 1789430400, _FLASH, _TEN)
 
 
 def _seedreams() -> tuple[NamedModel, ...]:
     return (
-        _seedream("doubao-seedream-3-0-t2i", _SEEDREAM_3, 1744646400, _ONE_AT_A_TIME),
-        _seedream("doubao-seedream-3-0-t2i-250415", _SEEDREAM_3, 1744646400, _ONE_AT_A_TIME),
-        _seedream("seedream-3-0-t2i-250415", _SEEDREAM_3, 1744646400, _ONE_AT_A_TIME),
-        _seedream(
-            "doubao-seededit-3-0-i2i-250628",
-            _SEEDEDIT_3,
-            1751040000,
-            _ONE_AT_A_TIME,
-            min_references=1,
-        ),
-        _seedream("doubao-seedream-4-0-250828", _SEEDREAM_4, 1756339200, _V4),
-        _seedream("seedream-4-0-250828", _SEEDREAM_4, 1756339200, _V4),
-        _seedream("doubao-seedream-4-5-251128", _SEEDREAM_45, 1764288000, _LATER),
-        _seedream("seedream-4-5-251128", _SEEDREAM_45, 1764288000, _LATER),
-        _seedream("doubao-seedream-5-0-260128", _SEEDREAM_5, 1769558400, _LATER),
-        _seedream("seedream-5-0-260128", _SEEDREAM_5, 1769558400, _LATER),
-        _seedream("doubao-seedream-5-0-lite-260128", _SEEDREAM_5, 1769558400, _LATER),
-        _seedream("seedream-5-0-lite-260128", _SEEDREAM_5, 1769558400, _LATER),
-        _seedream("doubao-seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800, _PRO),
-        _seedream("dola-seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800, _PRO),
-        _seedream("seedream-5-0-pro-260628", _SEEDREAM_5_PRO, 1782604800, _PRO),
-        _seedream("doubao-seedream-5-0-flash-260915", _SEEDREAM_5_PRO, 1789430400, _FLASH),
-        _seedream("dola-seedream-5-0-flash-260915", _SEEDREAM_5_PRO, 1789430400, _FLASH),
+        _seedream("doubao-seedream-3-0-t2i", *_V3),
+        _seedream("doubao-seedream-3-0-t2i-250415", *_V3),
+        _seedream("seedream-3-0-t2i-250415", *_V3),
+        _seedream("doubao-seededit-3-0-i2i-250628", *_EDIT_3),
+        _seedream("doubao-seedream-4-0-250828", *_V4),
+        _seedream("seedream-4-0-250828", *_V4),
+        _seedream("doubao-seedream-4-5-251128", *_V45),
+        _seedream("seedream-4-5-251128", *_V45),
+        _seedream("doubao-seedream-5-0-260128", *_V5),
+        _seedream("seedream-5-0-260128", *_V5),
+        _seedream("doubao-seedream-5-0-lite-260128", *_V5),
+        _seedream("seedream-5-0-lite-260128", *_V5),
+        _seedream("doubao-seedream-5-0-pro-260628", *_V5_PRO),
+        _seedream("dola-seedream-5-0-pro-260628", *_V5_PRO),
+        _seedream("seedream-5-0-pro-260628", *_V5_PRO),
+        _seedream("doubao-seedream-5-0-flash-260915", *_V5_FLASH),
+        _seedream("dola-seedream-5-0-flash-260915", *_V5_FLASH),
     )
 
 
@@ -238,7 +268,15 @@ MODELS: Mapping[str, NamedModel] = MappingProxyType(
             *_dall_e(),
             *_gpt_image(),
             *_seedreams(),
-            NamedModel(OWN_MODEL, "seedbed", _SEEDBED, created=1795132800, abilities=_LATER),
+            NamedModel(
+                OWN_MODEL,
+                "seedbed",
+                _SEEDBED,
+                created=1795132800,
+                pictures=_OWN_PICTURES,
+                fidelities=("low", "high"),
+                abilities=Abilities(streams=True, groups=True, variations=True),
+            ),
         )
     }
 )

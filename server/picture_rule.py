@@ -30,8 +30,6 @@ class PictureRule:
     square: bool = False
     alpha_is_mask: bool = False
     """Whether a picture that is transparent somewhere says so where it is to be drawn anew."""
-    by_itself: bool = True
-    """False where only calls for edits take pictures."""
 
     def check_count(self, count: int, model: str, param: str) -> None:
         """Raises: UnsupportedValue, MissingParameter: saying how many there may be."""
@@ -58,6 +56,11 @@ class PictureRule:
         else:
             return
         raise InvalidImage(f"The picture is {size}: {fault}.", param)
+
+
+NO_PICTURES = PictureRule()
+MASKS = PictureRule(most=1, formats=("png",), max_bytes=4 * MIB, max_aspect=MAX_PIXELS)
+"""A mask is as large as its picture, which has been checked."""
 
 
 def _count(number: int) -> str:

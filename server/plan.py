@@ -6,29 +6,20 @@ Pure: no clock, no device; the only chance in it is the seed, and that comes fro
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.catalog import Catalog
-from pipelines.errors import (
-    MissingParameter,
-    TooLarge,
-    TooLong,
-    TooSmall,
-    UnknownModel,
-    UnsupportedValue,
-)
+from pipelines.errors import UnsupportedValue
 from pipelines.families import family
-from pipelines.families.base import Quality
+from pipelines.families.base import Abilities, Family, Quality
 from pipelines.types import ImageRequest, Size
-from server.abilities import check_abilities
+from server.checks import MAX_SEED, RANDOM_SEED, Checked, check, whole
 from server.draft import Customs, Draft
 from server.finishing import Finish
-from server.groups import LARGEST_GROUP, group_size
-from server.named_models import NamedModel, named_model
+from server.named_models import NamedModel
 from server.previews import preview_steps
+from server.snapping import snap
 
-MAX_SEED = 2**31 - 1
-RANDOM_SEED = -1
 _SMALLEST_SHARE_KEPT = 0.5
 """A picture so long that less than this share of the drawn one would remain is refused."""
 
@@ -47,6 +38,8 @@ class Plan:
     wants_base64: bool
     edits: bool
     """Whether the caller asked for an edit."""
+    inputs: tuple[Size, ...]
+    """Of the pictures that the caller sent, for usage."""
     each_alone: bool
     """Whether the call succeeds when one of its pictures does."""
     facts: Mapping[str, str]
@@ -62,151 +55,110 @@ def make_plan(
     gpt_image_url: bool,
     random_seed: Callable[[], int],
 ) -> Plan:
-    """Turn a draft into a plan. Raises: RequestError, naming the parameter."""
-    named = _model(draft, customs)
-    prompt = _prompt(draft, named)
-    size = named.sizes.choose(draft.size, prompt)
-    check_abilities(draft, customs, named)
-    count = _count(draft, named, prompt)
-    first_seed = _whole("seed", draft.seed, RANDOM_SEED, MAX_SEED, default=RANDOM_SEED)
-    _check_range("guidance_scale", draft.guidance_scale, 1, 10)
-    quality = _quality(draft, named)
-    _check_references(named)
+    """Turn a draft, its references seen to, into a plan. Raises: RequestError, by parameter."""
+    checked = check(draft, customs)
+    named, inputs = checked.model, draft.inputs
+    assert inputs is not None or not draft.references, "server.references has not been asked"
+    size = chosen_size(draft, checked, inputs.sizes[0] if inputs else None)
     finish = _finish(draft, customs, named, size)
 
     stand_in = catalog.stand_in(named.id)
     drawer = family(stand_in.family)
-    native = drawer.native_size(size)
-    _check_aspect(native, size)
-    guidance = drawer.guidance(draft.guidance_scale)
-    steps = drawer.steps(quality)
-    previews = _previews(draft, steps)
-    if first_seed == RANDOM_SEED:
-        first_seed = random_seed()
+    _check_aspect(drawer.native_size(size), size)
+    first_seed = random_seed() if checked.first_seed == RANDOM_SEED else checked.first_seed
+    request = _request(draft, checked, drawer, size)
     requests = tuple(
-        ImageRequest(
+        replace(
+            request,
             id=uuid.uuid4().hex,
             model=stand_in.name,
-            prompt=prompt,
-            size=native,
-            steps=steps,
-            guidance=guidance,
-            seed=(first_seed + index) % (MAX_SEED + 1),
-            negative_prompt=draft.negative_prompt or "",
             client=client,
-            priority_s=draft.priority_s,
-            reproducible=draft.reproducible,
-            preview_steps=previews,
+            seed=(first_seed + index) % (MAX_SEED + 1),
         )
-        for index in range(count)
+        for index in range(checked.count)
     )
     is_gpt_image = named.brand == "gpt-image"
     url_unless_said = not is_gpt_image or (gpt_image_url and not draft.stream)
     said = draft.response_format
     return Plan(
         model=named,
-        prompt=prompt,
+        prompt=checked.prompt,
         requests=requests,
         finish=finish,
-        quality=quality,
+        quality=checked.quality,
         quality_said=draft.quality,
         wants_url=said == "url" or (said is None and url_unless_said),
         wants_base64=said == "b64_json" or (said is None and is_gpt_image),
         edits=draft.edits,
+        inputs=inputs.sizes if inputs else (),
         each_alone=customs.each_alone,
         facts={
             "model": f"{stand_in.name}; requested={named.id}",
-            "native-size": str(native),
-            "resample": "none" if native == size else "lanczos",
-            "guidance": _requested(_short(draft.guidance_scale)) + f"applied={guidance:.4g}",
-            "quality": _requested(draft.quality) + f"applied={quality}",
+            "native-size": str(request.size),
+            "resample": "none" if request.size == size else "lanczos",
+            "guidance": _requested(_short(draft.guidance_scale))
+            + f"applied={request.guidance:.4g}",
+            "quality": _requested(draft.quality) + f"applied={checked.quality}",
+            "size": _snapped(draft, checked, size),
+            "steps": str(request.steps),
             "seed": ", ".join(str(request.seed) for request in requests),
-            "ignored": ", ".join(dict.fromkeys((*draft.ignored, *_without_effect(draft, named)))),
+            "ignored": _ignored(draft, named, drawer.abilities),
         },
     )
 
 
-def _model(draft: Draft, customs: Customs) -> NamedModel:
-    if not draft.model:
-        raise MissingParameter("Name the model that shall draw.", "model")
-    named = named_model(draft.model)
-    if customs.only_ark_models and named.brand != "seedream":
-        raise UnknownModel(f"The model '{draft.model}' does not exist here.", "model")
-    return named
+def chosen_size(draft: Draft, checked: Checked, reference: Size | None) -> Size:
+    """What the answer's pictures measure; `reference` is the size of the first that came in.
+
+    Raises: UnsupportedValue.
+    """
+    rule, said = checked.model.sizes, draft.size
+    if said is not None and draft.snap_size:
+        said = snap(rule, said, checked.prompt)
+    return rule.choose(said, checked.prompt, reference)
 
 
-def _prompt(draft: Draft, named: NamedModel) -> str:
-    if draft.prompt is None or not draft.prompt.strip():
-        raise MissingParameter("Say what shall be drawn.", "prompt")
-    for name, text in (("prompt", draft.prompt), ("negative_prompt", draft.negative_prompt)):
-        if text is not None and len(text) > named.max_prompt:
-            raise TooLong(
-                f"Expected a string with maximum length {named.max_prompt}, but got a string with "
-                f"length {len(text)} instead.",
-                name,
-            )
-    return draft.prompt
-
-
-def _count(draft: Draft, named: NamedModel, prompt: str) -> int:
-    if not draft.group:
-        return _whole("n", draft.n, 1, named.max_n, default=1)
-    name = "sequential_image_generation_options.max_images"
-    _check_range(name, draft.max_group, 1, LARGEST_GROUP)
-    return group_size(prompt, draft.max_group, len(draft.references))
+def _request(draft: Draft, checked: Checked, drawer: Family, size: Size) -> ImageRequest:
+    """What all pictures of the call have in common."""
+    steps = whole(
+        "steps", draft.steps, 1, drawer.limits.max_steps, default=drawer.steps(checked.quality)
+    )
+    inputs = draft.inputs
+    return ImageRequest(
+        id="",
+        model="",
+        prompt=checked.prompt,
+        size=drawer.native_size(size),
+        steps=steps,
+        guidance=drawer.guidance(draft.guidance_scale),
+        seed=0,
+        negative_prompt=draft.negative_prompt or "",
+        priority_s=draft.priority_s,
+        reproducible=draft.reproducible,
+        references=inputs.references if inputs else (),
+        mask=inputs.mask if inputs else None,
+        fidelity=checked.fidelity,
+        preview_steps=_previews(draft, steps),
+    )
 
 
 def _previews(draft: Draft, steps: int) -> tuple[int, ...]:
-    count = _whole("partial_images", draft.previews, 0, 3, default=0)
-    every = _whole("preview_every", draft.preview_every, 1, MAX_SEED, default=steps)
+    count = whole("partial_images", draft.previews, 0, 3, default=0)
+    every = whole("preview_every", draft.preview_every, 1, MAX_SEED, default=steps)
     return preview_steps(steps, count, every) if draft.stream else ()
-
-
-def _whole(name: str, value: int | None, low: int, high: int, *, default: int) -> int:
-    _check_range(name, value, low, high)
-    return default if value is None else value
-
-
-def _check_range(name: str, value: float | None, low: int, high: int) -> None:
-    if value is None or low <= value <= high:
-        return
-    shown = str(value)[:40]
-    if value < low:
-        raise TooSmall(f"Expected a value >= {low}, but got {shown} instead.", name)
-    raise TooLarge(f"Expected a value <= {high}, but got {shown} instead.", name)
-
-
-def _quality(draft: Draft, named: NamedModel) -> Quality:
-    said = draft.quality or "auto"
-    try:
-        return named.qualities[said]
-    except KeyError:
-        choices = ", ".join(f"'{word}'" for word in named.qualities)
-        raise UnsupportedValue(
-            f"'{said[:40]}' is not a quality of {named.id}. Supported values are: {choices}.",
-            "quality",
-        ) from None
-
-
-def _check_references(named: NamedModel) -> None:
-    if named.min_references:
-        raise UnsupportedValue(
-            f"{named.id} edits a picture, and this server does not take pictures in yet: "
-            "name a text-to-image model.",
-            "model",
-        )
 
 
 def _finish(draft: Draft, customs: Customs, named: NamedModel, size: Size) -> Finish:
     form = draft.output_format or customs.output_format
-    compression = _whole("output_compression", draft.output_compression, 0, 100, default=100)
+    compression = whole("output_compression", draft.output_compression, 0, 100, default=100)
     transparent = draft.background == "transparent" and _cuts_out(named)
     if transparent and form == "jpeg":
         raise UnsupportedValue(
             "A jpeg cannot hold a transparent background: ask for png or webp.", "background"
         )
     label = named.watermark if draft.watermark is None else draft.watermark
-    return Finish(size, form, compression, label, transparent)
+    kept = draft.inputs.kept if draft.inputs else None
+    return Finish(size, form, compression, label, transparent, kept)
 
 
 def _cuts_out(named: NamedModel) -> bool:
@@ -224,14 +176,27 @@ def _check_aspect(native: Size, size: Size) -> None:
         )
 
 
-def _without_effect(draft: Draft, named: NamedModel) -> list[str]:
-    """Parameters with a right value that change nothing for this model."""
-    names = []
-    if draft.background is not None and not _cuts_out(named):
-        names.append("background")
-    if draft.output_compression not in (None, 100) and draft.output_format in (None, "png"):
-        names.append("output_compression")
-    return names
+def _ignored(draft: Draft, named: NamedModel, able: Abilities) -> str:
+    """What the caller said, rightly, that changes nothing: for this model, or for who draws."""
+    beyond = draft.inputs.ignored if draft.inputs else ()
+    without_effect = {
+        "background": draft.background is not None and not _cuts_out(named),
+        "output_compression": draft.output_compression not in (None, 100)
+        and draft.output_format in (None, "png"),
+        "input_fidelity": draft.fidelity is not None and not named.fidelities,
+        "negative_prompt": bool(draft.negative_prompt) and not able.negative_prompt,
+        "guidance_scale": draft.guidance_scale is not None and not able.guidance,
+    }
+    names = (*draft.ignored, *(name for name, nothing in without_effect.items() if nothing))
+    return ", ".join(dict.fromkeys((*names, *beyond)))
+
+
+def _snapped(draft: Draft, checked: Checked, size: Size) -> str:
+    """Nothing, unless another size than the one that was said has been taken."""
+    said = draft.size
+    if said is None or said == snap(checked.model.sizes, said, checked.prompt):
+        return ""
+    return f"requested={said}; applied={size}"
 
 
 def _requested(said: object) -> str:

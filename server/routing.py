@@ -65,6 +65,7 @@ class Router:
         Raises: GenerationError: before the first byte of the answer.
         """
         call = Call(request.state.request_id, self.link(request))
+        draft = await self.service.prepare(draft, speech.customs)
         if draft.stream:
             events = EventQueue()
             drawing = self.start(draft, speech.customs, request, events.put_nowait)

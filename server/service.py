@@ -10,12 +10,16 @@ from functools import partial
 from typing import Literal, TypeAlias
 
 from pipelines.catalog import Catalog
+from server.checks import MAX_SEED
 from server.draft import Customs, Draft
 from server.drawing import Drawing, Fleet, Workshop
 from server.events import Listener
+from server.fetching import Fetcher
 from server.files import FileStore
 from server.limits import RequestLimits
-from server.plan import MAX_SEED, make_plan
+from server.network_guard import NetworkGuard
+from server.plan import make_plan
+from server.references import References
 
 GptImageResponse: TypeAlias = Literal["both", "b64_json"]
 
@@ -30,11 +34,13 @@ class Service:
         files: FileStore,
         *,
         gpt_image_response: GptImageResponse = "both",
+        guard: NetworkGuard | None = None,
         finishing_threads: int | None = None,
     ) -> None:
         self.fleet = fleet
         self.files = files
         self._catalog = catalog
+        self._references = References(Fetcher(guard or NetworkGuard()), files)
         self._gpt_image_url = gpt_image_response == "both"
         threads = finishing_threads or min(4, os.cpu_count() or 1)
         self._workshop = Workshop(
@@ -47,6 +53,14 @@ class Service:
         """Wait for the pictures in the pool, then end its threads."""
         self._workshop.previews.shutdown(cancel_futures=True)
         self._workshop.pictures.shutdown()
+        self._references.close()
+
+    async def prepare(self, draft: Draft, customs: Customs) -> Draft:
+        """Fetch, decode and fit the pictures of a call. Without pictures nothing happens.
+
+        Raises: RequestError.
+        """
+        return await self._references.resolve(draft, customs, self._catalog)
 
     def start(
         self,
@@ -56,7 +70,7 @@ class Service:
         listener: Listener | None = None,
         limits: RequestLimits | None = None,
     ) -> Drawing:
-        """Check the draft and hand its pictures to the fleet. Call it on the event loop.
+        """Check a prepared draft and hand its pictures to the fleet. Call it on the event loop.
 
         A call is counted against the limits once it has been found right.
 

@@ -4,7 +4,7 @@ Pure rules over the published tables; knows nothing of what the stand-in can dra
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
@@ -48,13 +48,31 @@ TIER_4K = _tier(4096, (4704, 3520), (5504, 3040), (4992, 3328), (6240, 2656))
 """Pixels of each tier at each aspect. Source: Volcengine Ark, image generation API, 2026."""
 
 
-def aspect_in(prompt: str) -> Aspect:
-    """The aspect ratio a prompt asks for in so many words, (1, 1) when it does not."""
+_UPRIGHT_EDITS = tuple(
+    Size(width, min(1536, round(1024**2 / width / 32) * 32)) for width in range(512, 1024, 32)
+)
+EDIT_SIZES = (
+    *_UPRIGHT_EDITS,
+    Size(1024, 1024),
+    *(Size(size.height, size.width) for size in _UPRIGHT_EDITS[::-1]),
+)
+"""About a megapixel at every aspect from 1:3 to 3:1, as SeedEdit chooses from; the vendor names the
+ends and the middle, the rest are ours."""
+
+
+def aspect_in(prompt: str) -> Aspect | None:
+    """The aspect ratio a prompt asks for in so many words, None when it does not."""
     for width, height in _RATIO.findall(prompt):
         aspect = (int(width), int(height))
         if aspect in TIER_1K:
             return aspect
-    return next((aspect for word, aspect in _ASPECT_WORDS.items() if word in prompt), _SQUARE)
+    return next((aspect for word, aspect in _ASPECT_WORDS.items() if word in prompt), None)
+
+
+def nearest(size: Size, choices: Iterable[Size]) -> Size:
+    """The choice whose aspect is nearest, the first of equals."""
+    aspect = Fraction(size.width, size.height)
+    return min(choices, key=lambda choice: abs(Fraction(choice.width, choice.height) - aspect))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,16 @@ class FreeSize:
             return
         raise UnsupportedValue(f"{fault}, but got '{size}'.", "size")
 
+    def fitted(self, size: Size) -> Size:
+        """The same shape with sides within the bounds; a side that cannot be is the nearest bound.
+
+        Knows of sides only: for ranges without a grid and without a bound on the area.
+        """
+        scale = min(1.0, self.max_side / max(size.width, size.height))
+        scale = max(scale, self.min_side / size.short_side)
+        sides = (round(side * scale) for side in (size.width, size.height))
+        return Size(*(min(max(side, self.min_side), self.max_side) for side in sides))
+
 
 @dataclass(frozen=True, slots=True)
 class SizeRule:
@@ -96,16 +124,21 @@ class SizeRule:
     listed: tuple[Size, ...] = ()
     tiers: Mapping[str, Tier] = field(default_factory=lambda: MappingProxyType({}))
     free: FreeSize | None = None
+    adapted: tuple[Size, ...] = ()
+    """What the model chooses from when there is a reference; empty where it keeps that one's."""
 
-    def choose(self, said: str | None, prompt: str) -> Size:
-        """Return the size a picture will have.
+    def choose(self, said: str | None, prompt: str, reference: Size | None = None) -> Size:
+        """Return the size a picture will have, which may begin from a reference of some size.
 
         Raises: UnsupportedValue: for a size the model does not have, naming those it has.
         """
         if said is None or said.lower() in self.words:
-            return self.default
+            return self._adapted(reference)
         if tier := self.tiers.get(said.upper()):
-            return tier.get(aspect_in(prompt), tier[_SQUARE])
+            aspect = aspect_in(prompt)
+            if aspect is None and reference is not None:
+                return nearest(reference, tier.values())
+            return tier.get(aspect or _SQUARE, tier[_SQUARE])
         match = _SIZE.fullmatch(said)
         if match is None:
             raise self._unsupported(said)
@@ -116,6 +149,13 @@ class SizeRule:
             raise self._unsupported(said)
         self.free.check(size)
         return size
+
+    def _adapted(self, reference: Size | None) -> Size:
+        if reference is None or not self.words:
+            return self.default
+        if self.adapted:
+            return nearest(reference, self.adapted)
+        return reference if self.free is None else self.free.fitted(reference)
 
     def _unsupported(self, said: str) -> UnsupportedValue:
         names = [*map(str, self.listed), *self.tiers, *self.words]

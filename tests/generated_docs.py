@@ -31,7 +31,7 @@ def settings_table() -> str:
 def models_table() -> str:
     """Every model that draws from text, those with the same contract in one row."""
     rows = ["| name | sizes | n | watermark unless said | prompt |", "|---|---|---|---|---|"]
-    text_only = [model for model in MODELS.values() if not model.min_references]
+    text_only = [model for model in MODELS.values() if not model.pictures.least]
     for contract, models in groupby(text_only, key=_contract):
         names = "<br>".join(f"`{model.id}`" for model in models)
         rows.append(f"| {names} | {' | '.join(contract)} |")

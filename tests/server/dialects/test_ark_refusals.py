@@ -115,7 +115,7 @@ def test_the_minimum_is_named(post: Post) -> None:
 
 
 def test_an_edit_model_says_that_it_needs_a_picture(post: Post) -> None:
-    ark_invalid(post(model="doubao-seededit-3-0-i2i-250628", prompt="make it blue"), "model")
+    ark_invalid(post(model="doubao-seededit-3-0-i2i-250628", prompt="make it blue"), "image")
 
 
 @pytest.mark.parametrize("model", ["no-such-model", "dall-e-2", "seedbed", "doubao-seedream-4.0"])

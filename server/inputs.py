@@ -1,0 +1,79 @@
+"""Brings pictures that came in to what the stand-in draws from, and keeps what a mask protects.
+
+Pure arithmetic on pixels, for a thread: it takes a while. Knows no caller and no model's name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.families.base import Family
+from pipelines.post.keep import Kept, inward
+from pipelines.post.resize import resize
+from pipelines.types import Bitmap, Size
+from server.pictures import InputPicture
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What one call begins from."""
+
+    sizes: tuple[Size, ...]
+    """Of the pictures as they came, for the size of the answer and for usage."""
+    references: tuple[Bitmap, ...]
+    """Those that the stand-in can use, as large as it draws."""
+    mask: Bitmap | None = None
+    """255 where it draws, as large as the first reference."""
+    kept: Kept | None = None
+    """What the mask protects, as large as the answer."""
+    ignored: tuple[str, ...] = ()
+    """Names of pictures that the stand-in cannot use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A decoded picture and what the caller called it."""
+
+    param: str
+    picture: InputPicture
+
+
+def fit(
+    pictures: Sequence[Named],
+    mask: Bitmap | None,
+    drawer: Family,
+    size: Size,
+) -> Inputs:
+    """Scale the pictures for a drawer and an answer of this size, filling it, never squashing.
+
+    Shapes: mask as large as the first picture, 255 where it is to be drawn anew.
+    """
+    able, native = drawer.abilities, drawer.native_size(size)
+    usable, others = pictures[: able.references], pictures[able.references :]
+    ignored = [named.param for named in others]
+    if mask is not None and not able.mask:
+        ignored.append("mask")
+        mask = None
+    base, *further = (named.picture.rgb for named in usable)
+    return Inputs(
+        sizes=tuple(named.picture.size for named in pictures),
+        references=(
+            _resized(base, native),
+            *(_resized(picture, drawer.native_size(picture.size)) for picture in further),
+        ),
+        mask=None if mask is None else _resized(mask, native),
+        kept=None if mask is None else _kept(base, mask, native, size),
+        ignored=tuple(ignored),
+    )
+
+
+def _resized(picture: Bitmap, size: Size) -> Bitmap:
+    return Bitmap.of(resize(picture.pixels, size))
+
+
+def _kept(base: Bitmap, mask: Bitmap, native: Size, size: Size) -> Kept:
+    """Units: the seam is half of what one drawn pixel covers in the answer."""
+    seam = size.short_side / native.short_side / 2
+    drawn = inward(np.squeeze(resize(mask.pixels, size), axis=2), seam)
+    return Kept(resize(base.pixels, size), drawn)
