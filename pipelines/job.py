@@ -2,6 +2,7 @@
 
 from pipelines.memory import Resident
 from pipelines.merge import Digests
+from pipelines.modular import session_class
 from pipelines.scheduler import Parked
 from pipelines.session import Session
 from pipelines.types import ImageRequest
@@ -38,7 +39,7 @@ class Job:
     def begin(self, resident: Resident, digests: Digests) -> None:
         """Make the session: the model is there now."""
         arguments = resident.family.arguments(self.request)
-        session = Session(self.request, resident.pipe, arguments, digests)
+        session = session_class(resident.pipe)(self.request, resident.pipe, arguments, digests)
         session.pairs.wanted = 2 * self.request.size.tokens <= resident.knee
         self._begun = session, resident
 

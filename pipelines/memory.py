@@ -21,6 +21,7 @@ from pipelines.families import family
 from pipelines.families.base import Family
 from pipelines.load import bytes_on_device, load_pipeline
 from pipelines.painter import Painter
+from pipelines.parts import check_parts
 from pipelines.residency import Held, Residency, Wait
 from pipelines.types import ImageRequest
 
@@ -96,7 +97,11 @@ class Models:
         self._known[stand_in.name] = stand_in
 
     def add(self, stand_in: StandIn, family: Family, pipe: DiffusionPipeline) -> Resident:
-        """Take in a pipeline that is built already."""
+        """Take in a pipeline that is built already.
+
+        Raises: ModelBroken: for a part that would mix requests up.
+        """
+        check_parts(stand_in.name, pipe)
         size_bytes = sum(
             parameter.numel() * parameter.element_size()
             for component in pipe.components.values()

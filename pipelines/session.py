@@ -22,14 +22,8 @@ from pipelines.gate import DenoiserGate, StageGate
 from pipelines.lanes import Lane
 from pipelines.merge import Call, Digests
 from pipelines.pairs import Pairs
-from pipelines.rules import RULES
+from pipelines.parts import denoises
 from pipelines.types import ImageRequest, Pixels
-
-DENOISERS = frozenset(
-    {"transformer", "transformer_2", "unet", "unconditional_transformer", "controlnet"}
-)
-"""Component names of denoisers, so that a class without a `Rule` is on the right lane too."""
-
 
 class _Withdrawn(BaseException):
     """Unwinds a pipeline. Not an Exception: no `except Exception` inside may swallow it."""
@@ -108,7 +102,13 @@ class Session:
     def _draw(self) -> Pixels:
         generator = torch.Generator("cpu").manual_seed(self.request.seed)
         pipe = _private_copy(self._pipe, self._park, self, self._digests)
-        return _to_pixels(pipe(generator=generator, output_type="np", **self._arguments))
+        arguments = {"generator": generator, "output_type": "np", **self._arguments}
+        return _to_pixels(self._call(pipe, **arguments))
+
+    def _call(self, pipe: Any, **arguments: Any) -> Any:
+        """What the pipeline answers: pictures as floats in 0..1."""
+        result = pipe(**arguments)
+        return result.images if hasattr(result, "images") else result.image
 
     def _park(self, call: Call) -> Any:
         if call.lane is not Lane.DENOISE:
@@ -134,12 +134,12 @@ class Session:
             self.sketches.append((self.step, clean()))
 
 
-def _to_pixels(result: Any) -> Pixels:
+def _to_pixels(pictures: Any) -> Pixels:
     """[1, height, width, 3] floats in 0..1, rounded as the pipelines' own PIL conversion does.
 
     Raises: FloatingPointError: for NaN or infinity, which would otherwise become black pixels.
     """
-    image = np.asarray(result.images if hasattr(result, "images") else result.image)[0]
+    image = np.asarray(pictures)[0]
     if not np.isfinite(image).all():
         raise FloatingPointError("the decoded picture has values that are not finite")
     pixels: Pixels = (image * 255).round().astype(np.uint8)
@@ -161,8 +161,7 @@ def _private_copy(
         elif isinstance(component, BaseGuidance):
             components[name] = copy.deepcopy(component)
         elif isinstance(component, torch.nn.Module):
-            known = type(component).__name__ in RULES
-            if known or name in DENOISERS:
+            if denoises(name, component):
                 components[name] = DenoiserGate(component, park, digests)
             else:
                 components[name] = StageGate(component, park)

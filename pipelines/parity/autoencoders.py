@@ -62,6 +62,21 @@ def qwen_image() -> Any:
     return give_noise(model, lambda name, _: name == "decoder.conv_out.weight", 1.0)
 
 
+def qwen_image21() -> Any:
+    model = tiny(
+        lambda: diffusers.AutoencoderKLQwenImage21(
+            base_dim=8,
+            decoder_base_dim=8,
+            z_dim=4,
+            dim_mult=[1, 1, 1, 1, 1],
+            num_res_blocks=1,
+            latents_mean=[0.0] * 4,
+            latents_std=[1.0] * 4,
+        )
+    )
+    return give_noise(model, lambda name, _: name == "decoder.conv_out.weight", 1.0)
+
+
 def hunyuan_image() -> Any:
     return tiny(
         lambda: diffusers.AutoencoderKLHunyuanImage(

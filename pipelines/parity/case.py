@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import torch
+
 Arguments: TypeAlias = dict[str, Any]
 """Keyword arguments of a pipeline's `__call__`, without generator and output_type."""
 
@@ -39,6 +41,11 @@ def _nothing(_: int) -> Arguments:
     return {}
 
 
+def _call(pipe: Any, generator: torch.Generator, arguments: Arguments) -> Any:
+    result = pipe(generator=generator, output_type="np", **arguments)
+    return result.images if hasattr(result, "images") else result.image
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A family of the parity suite."""
@@ -53,6 +60,8 @@ class Case:
     prompts: tuple[str, ...] = PROMPTS
     vary: Callable[[int], Arguments] = _nothing
     """More arguments that differ, for request number 0, 1, ..."""
+    draw: Callable[[Any, torch.Generator, Arguments], Any] = _call
+    """How anybody would call its pipeline alone: pictures as floats in 0..1."""
     mixes: bool = False
     """Its pictures are of unlike sizes, and have to share forwards nevertheless."""
 

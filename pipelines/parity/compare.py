@@ -23,6 +23,7 @@ from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call, forward, merge, mixed, split
 from pipelines.merge import run as run_merged
+from pipelines.modular import silence
 from pipelines.parity.case import Arrival, Case
 from pipelines.rules import RULES
 from pipelines.types import Bitmap, ImageRequest, Limits, Pixels, Size
@@ -126,8 +127,7 @@ def draw_alone(case: Case, arrival: Arrival, device: torch.device) -> Drawing:
     """Call a pipeline of its own, as anybody would."""
     pipe, latents = _prepare(case, device)
     generator = torch.Generator("cpu").manual_seed(arrival.seed)
-    result = pipe(generator=generator, output_type="np", **arrival.arguments)
-    image = np.asarray(result.images if hasattr(result, "images") else result.image)[0]
+    image = np.asarray(case.draw(pipe, generator, arrival.arguments))[0]
     return Drawing((image * 255).round().astype(np.uint8), latents[-1])
 
 
@@ -197,9 +197,6 @@ class _Results:
     def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
         pass
 
-    def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
-        pass
-
     def done(self, request_id: str, pixels: Pixels) -> None:
         self.drawings[request_id] = Drawing(pixels, self._latents[-1])
 
@@ -256,7 +253,7 @@ def _size(arrival: Arrival) -> Size:
 def _prepare(case: Case, device: torch.device) -> tuple[Any, list[torch.Tensor]]:
     """A fresh pipeline, and the list to which it will add all latents that it decodes."""
     pipe = case.build().to(device)
-    pipe.set_progress_bar_config(disable=True)
+    silence(pipe)
     latents: list[torch.Tensor] = []
     decode = pipe.vae.decode
 

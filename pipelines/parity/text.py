@@ -77,18 +77,18 @@ class TextProcessor:
     """The text half of a vision language processor; the real classes import torchvision."""
 
     def __init__(self) -> None:
-        self._tokenizer = chat_tokenizer()
+        self.tokenizer = chat_tokenizer()
 
     def __call__(
         self, text: Any = None, images: None = None, videos: None = None, **kw: Any
     ) -> Any:
-        return self._tokenizer(text, **kw)
+        return self.tokenizer(text, **kw)
 
     def apply_chat_template(self, *args: Any, **kwargs: Any) -> Any:
-        return self._tokenizer.apply_chat_template(*args, **kwargs)
+        return self.tokenizer.apply_chat_template(*args, **kwargs)
 
     def decode(self, *args: Any, **kwargs: Any) -> Any:
-        return self._tokenizer.decode(*args, **kwargs)
+        return self.tokenizer.decode(*args, **kwargs)
 
 
 class PictureProcessor(TextProcessor):
@@ -206,8 +206,8 @@ def qwen3(*, causal: bool = False, width: int = 32, layers: int = 3) -> Any:
     return tiny(lambda: model(config))
 
 
-def qwen3_vl(*, width: int = 16, layers: int = 3) -> Any:
-    """Qwen3-VL without its head; text only ever reaches the language half."""
+def qwen3_vl(*, width: int = 16, layers: int = 3, causal: bool = False) -> Any:
+    """Qwen3-VL, of which text only reaches the language half; `causal` gives its head too."""
     rope = {"rope_type": "default", "mrope_section": [2, 1, 1], "rope_theta": 1e6}
     config = transformers.Qwen3VLConfig(
         text_config={
@@ -232,7 +232,8 @@ def qwen3_vl(*, width: int = 16, layers: int = 3) -> Any:
         },
         **_vision_token_ids(),
     )
-    return tiny(lambda: transformers.Qwen3VLModel(config))
+    model = transformers.Qwen3VLForConditionalGeneration if causal else transformers.Qwen3VLModel
+    return tiny(lambda: model(config))
 
 
 def qwen25_vl(*, layers: int = 2) -> Any:
