@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from pipelines.cost import UNMEASURED, StepCost
-from pipelines.messages import News
+from pipelines.messages import Loading, News
 from pipelines.types import ImageRequest, Pixels
 
 FATAL_DEATHS = 2
@@ -51,25 +51,50 @@ class Desk:
         self.reason = "is loading its models"
         """Why it cannot draw, to be read after "the worker"."""
         self._costs: dict[str, StepCost] = {}
+        self._load_s: dict[str, float] = {}
+        """Predicted seconds of loading, of the models that are not on the worker's device."""
         self._waiting: list[Ticket] = []
         self._in_hand: dict[str, Ticket] = {}
 
     @property
     def backlog_s(self) -> float:
-        """Predicted seconds until all that is here is drawn."""
+        """Predicted seconds until all that is here is drawn, its models' loading included."""
         by_model: dict[str, list[Ticket]] = {}
         for ticket in (*self._waiting, *self._in_hand.values()):
             by_model.setdefault(ticket.request.model, []).append(ticket)
         return sum(
-            drain_s(self._costs.get(model, UNMEASURED), tickets)
+            drain_s(self._costs.get(model, UNMEASURED), tickets) + self._load_s.get(model, 0.0)
             for model, tickets in by_model.items()
         )
 
-    def open(self, costs: dict[str, StepCost]) -> None:
-        """The worker can draw, at these costs."""
+    def wait_s(self, model: str) -> float:
+        """Predicted seconds until a new request for a model would be begun."""
+        tickets = (*self._waiting, *self._in_hand.values())
+        coming = any(ticket.request.model == model for ticket in tickets)
+        return self.backlog_s + (0.0 if coming else self._load_s.get(model, 0.0))
+
+    def loading(self, message: Loading) -> None:
+        """The worker is loading a model, and so far it is."""
+        if not self.ready:
+            self.reason = f"is loading {message}"
+
+    def open(
+        self, costs: dict[str, StepCost], absent: Iterable[tuple[str, float]] = ()
+    ) -> None:
+        """The worker can draw, at these costs; its absent models take so long to be brought."""
         self._costs = costs
+        self._load_s = dict(absent)
         self.ready = self.was_ready = True
         self.reason = ""
+
+    def arrived(self, model: str, cost: StepCost) -> None:
+        """The worker has brought a model."""
+        self._costs[model] = cost
+        self._load_s.pop(model, None)
+
+    def departed(self, model: str, load_s: float) -> None:
+        """A model has left the worker's device."""
+        self._load_s[model] = load_s
 
     def add(self, ticket: Ticket) -> None:
         """Put a request where its turn is: suspects first, then by arrival."""

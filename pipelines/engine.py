@@ -20,12 +20,19 @@ from pipelines.admission import set_room
 from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.costbook import CostBook
-from pipelines.errors import Cancelled, GenerationError, ModelFailure, OutOfMemory
+from pipelines.errors import (
+    Cancelled,
+    GenerationError,
+    ModelBroken,
+    ModelFailure,
+    OutOfMemory,
+)
 from pipelines.job import Job
 from pipelines.load import pick_device
-from pipelines.memory import Models, default_budget
+from pipelines.memory import Models, Resident, default_budget
 from pipelines.merge import Digests
 from pipelines.merge import run as run_merged
+from pipelines.modelnews import ModelNews
 from pipelines.options import EngineOptions
 from pipelines.previews import Previews
 from pipelines.recovery import Runner, Values, run_jobs
@@ -83,20 +90,44 @@ class Engine:
     def idle(self) -> bool:
         return not self._jobs
 
-    def load(self, stand_in: StandIn) -> None:
-        """Bring a model onto the device. Raises: ModelBroken: naming the file at fault."""
+    def load(self, stand_in: StandIn) -> bool:
+        """Bring a model onto the device if there is room beside those that are there.
+
+        One that finds none comes with its first request. Returns whether it is there.
+        Raises: ModelBroken: naming the file at fault. OutOfMemory: it alone is too large.
+        """
+        self.models.know(stand_in)
+        if not self.models.has_room(stand_in.name):
+            log.info("%s comes with its first request: it does not fit beside", stand_in.name)
+            return False
         self.models.load(stand_in)
+        return True
+
+    def load_s(self, name: str) -> float:
+        """Predicted seconds to bring a model that is not on the device."""
+        return self.models.load_s(name)
 
     def warm_up(self, name: str) -> StepCost:
-        """Draw once with a resident model, and measure what its steps cost if that is not known."""
+        """Draw once with a resident model, and measure what its steps cost if that is not known.
+
+        Raises: ModelBroken, OutOfMemory: it cannot draw, and is not on the device any more.
+        """
         resident = self.models.get(name)
-        resident.cost = warm_up(
-            resident,
-            self._digests,
-            self._costs,
-            self._clock,
-            choose_threads=self._choose_threads,
-        )
+        try:
+            resident.cost = warm_up(
+                resident,
+                self._digests,
+                self._costs,
+                self._clock,
+                choose_threads=self._choose_threads,
+            )
+        except torch.OutOfMemoryError as error:
+            self.models.drop(name)
+            raise OutOfMemory(f"{name} leaves no room on the device for a picture") from error
+        except Exception as error:
+            self.models.drop(name)
+            raise ModelBroken(f"{name} was loaded, but cannot draw: {error}") from error
+        resident.cold = False
         return resident.cost
 
     def submit(self, request: ImageRequest) -> None:
@@ -153,9 +184,8 @@ class Engine:
                 self._waiting.append(job.request.id)
 
     def _begin(self, job: Job) -> Wait | None:
-        at_work = {other.request.model for other in self._jobs.values() if other.begun}
         try:
-            resident = self.models.bring(job.request.model, at_work)
+            resident = self._bring(job.request.model)
             self.models.check(job.request)  # again, now that the model was measured
         except GenerationError as error:
             self._settle(job, error)
@@ -166,6 +196,14 @@ class Engine:
         job.session.start()
         self._after(job)
         return None
+
+    def _bring(self, name: str) -> Resident | Wait:
+        """The model, able to draw; or what it has to wait for. Raises: ModelBroken."""
+        at_work = {job.request.model for job in self._jobs.values() if job.begun}
+        resident = self.models.bring(name, at_work)
+        if isinstance(resident, Resident) and resident.cold:
+            self.models.news.arrived(name, self.warm_up(name))
+        return resident
 
     def _advance(self, jobs: Sequence[Job], values: Sequence[Values]) -> None:
         for job, value in zip(jobs, values, strict=True):
@@ -224,7 +262,11 @@ class Engine:
             self._scheduler.charge(job.request.client, seconds / len(jobs))
 
 
-def build_engine(options: EngineOptions, listener: Listener) -> Engine:
+class WorkerListener(Listener, ModelNews, Protocol):
+    """Who hears of requests and of models."""
+
+
+def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
     """An engine with nothing resident yet."""
     if options.threads is not None:
         torch.set_num_threads(options.threads)
@@ -233,7 +275,7 @@ def build_engine(options: EngineOptions, listener: Listener) -> Engine:
     scheduler = Scheduler(options.policy, options.ageing, options.max_rows)
     costs = CostBook(options.cost_file)
     return Engine(
-        Models(device, residency, room=set_room(options.max_megapixels)),
+        Models(device, residency, room=set_room(options.max_megapixels), news=listener),
         listener,
         scheduler,
         costs=costs,

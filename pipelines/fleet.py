@@ -29,10 +29,13 @@ from pipelines.errors import (
     WorkerLost,
 )
 from pipelines.messages import (
+    Arrived,
     Cancel,
+    Departed,
     Done,
     Failed,
     FromWorker,
+    Loading,
     News,
     Preview,
     Progress,
@@ -187,12 +190,22 @@ class Fleet:
     def heard(self, worker: Supervisor, message: FromWorker, pixels: Pixels | None) -> None:
         """A worker said something (on its supervisor's thread)."""
         match message:
-            case Ready(device, costs):
+            case Ready(device, costs, absent):
                 with self._changed:
-                    self._desks[worker].open(dict(costs))
+                    self._desks[worker].open(dict(costs), absent)
                     self._feed(worker)
                     self._changed.notify_all()
                 log.info("the worker on %s is ready (process %s)", device, worker.pid)
+            case Loading():
+                with self._changed:
+                    self._desks[worker].loading(message)
+                log.info("loading %s", message)
+            case Arrived(model, cost):
+                with self._changed:
+                    self._desks[worker].arrived(model, cost)
+            case Departed(model, load_s):
+                with self._changed:
+                    self._desks[worker].departed(model, load_s)
             case Progress(request_id, step) | Preview(request_id, step):
                 self._report(request_id, step, message)
             case Done(request_id):
@@ -227,7 +240,7 @@ class Fleet:
 
     def _least_busy(self, request: ImageRequest) -> Supervisor | None:
         able = [
-            (not desk.ready, desk.backlog_s, number, worker)
+            (not desk.ready, desk.wait_s(request.model), number, worker)
             for number, (worker, desk) in enumerate(self._desks.items())
             if request.model in desk.models and not desk.given_up
         ]

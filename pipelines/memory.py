@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Set
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from diffusers import DiffusionPipeline
@@ -20,15 +21,20 @@ from pipelines.errors import OutOfMemory, UnknownModel
 from pipelines.families import family
 from pipelines.families.base import Family
 from pipelines.load import bytes_on_device, load_pipeline
+from pipelines.loadwatch import LoadWatch, held_bytes
+from pipelines.modelnews import ModelNews, Nobody
 from pipelines.painter import Painter
 from pipelines.parts import check_parts
-from pipelines.residency import Held, Residency, Wait
+from pipelines.residency import Held, Leave, Residency, Wait
 from pipelines.types import ImageRequest
 
 log = logging.getLogger(__name__)
 
 USE_HALF_LIFE_S = 300.0
 """How fast it is forgotten that a model was wanted."""
+_SHORTEST_S = 1e-3
+GUESSED_BYTES_PER_S = 2.0**30
+"""The pace of loading until one has been timed."""
 
 
 @dataclass(slots=True)
@@ -42,6 +48,8 @@ class Resident:
     size_bytes: int = 0
     loaded_s: float = 0.0
     load_took_s: float = 0.0
+    cold: bool = False
+    """Loaded, but not warmed up yet."""
     token_cap: float = math.inf
     """Image tokens of one step that are known to fit; lowered when more did not."""
     painter: Painter | None = None
@@ -73,15 +81,20 @@ class Models:
         residency: Residency | None = None,
         clock: Callable[[], float] = time.monotonic,
         room: Room | None = None,
+        news: ModelNews | None = None,
     ) -> None:
         """`room` is what the operator lets a picture take."""
         self.device = device
         self._residency = residency or Residency()
         self._clock = clock
         self._room = room or ANY_SIZE
+        self.news: ModelNews = news or Nobody()
         self._known: dict[str, StandIn] = {}
         self._residents: dict[str, Resident] = {}
         self._uses: dict[str, tuple[float, float]] = {}
+        self._load_took_s: dict[str, float] = {}
+        """Of every model that was ever loaded here."""
+        self._bytes_per_s = GUESSED_BYTES_PER_S
 
     def know(self, stand_in: StandIn) -> None:
         """Allow a model without loading it: it comes with its first request.
@@ -123,6 +136,18 @@ class Models:
         assert not isinstance(resident, Wait), "with nothing at work there is always room"
         return resident
 
+    def has_room(self, name: str) -> bool:
+        """Whether a model is here, or can come without another one leaving."""
+        if name in self._residents:
+            return True
+        verdict = self._verdict(name, at_work=frozenset())
+        return isinstance(verdict, Leave) and not verdict.leaving
+
+    def load_s(self, name: str) -> float:
+        """Predicted seconds to bring a model: as the last time, or by its size."""
+        took_s = self._load_took_s.get(name)
+        return self._bytes_of(name) / self._bytes_per_s if took_s is None else took_s
+
     def get(self, name: str) -> Resident:
         """Raises: UnknownModel: for a model that is not on the device."""
         if name not in self._residents:
@@ -154,33 +179,46 @@ class Models:
         """
         if name in self._residents:
             return self._residents[name]
-        stand_in = self._stand_in(name)
-        held = [self._held(resident, at_work) for resident in self._residents.values()]
-        verdict = self._residency.make_room(
-            bytes_on_device(stand_in.folder, self.device), held, self._clock()
-        )
+        verdict = self._verdict(name, at_work)
         if isinstance(verdict, Wait):
             return verdict
         for leaving in verdict.leaving:
-            self._drop(leaving)
-        return self._load(stand_in)
+            log.info("%s leaves the device for another model", leaving)
+            self.drop(leaving)
+        return self._load(self._stand_in(name))
+
+    def _verdict(self, name: str, at_work: Set[str]) -> Leave | Wait:
+        held = [self._held(resident, at_work) for resident in self._residents.values()]
+        return self._residency.make_room(self._bytes_of(name), held, self._clock())
 
     def _load(self, stand_in: StandIn) -> Resident:
-        started_s = self._clock()
-        pipe = load_pipeline(stand_in.folder, self.device)
+        name, size_bytes, started_s = stand_in.name, self._bytes_of(stand_in.name), self._clock()
+
+        def tell(done_bytes: int, left_s: float) -> None:
+            self.news.loading(name, done_bytes, size_bytes, left_s)
+
+        self.news.loading(name, 0, size_bytes, None)
+        with LoadWatch(size_bytes, partial(held_bytes, self.device), tell):
+            pipe = load_pipeline(stand_in.folder, self.device)
         resident = self.add(stand_in, family(stand_in.family), pipe)
-        resident.load_took_s = self._clock() - started_s
-        log.info("loaded %s in %.1f s", stand_in.name, resident.load_took_s)
+        resident.cold = True
+        took_s = self._clock() - started_s
+        resident.load_took_s = self._load_took_s[name] = took_s
+        self._bytes_per_s = size_bytes / max(took_s, _SHORTEST_S)
+        log.info("loaded %s in %.1f s", name, took_s)
         return resident
 
-    def _drop(self, name: str) -> None:
-        log.info("%s leaves the device for another model", name)
+    def drop(self, name: str) -> None:
+        """Take a model off the device."""
         del self._residents[name]
         for resident in self._residents.values():
             resident.alone_cap = ANY_SIZE  # what did not fit beside this one may fit now
+        gc.unfreeze()  # or what was here when the worker froze its memory would never be freed
         gc.collect()  # a pipeline and its modules refer to each other
+        gc.freeze()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
+        self.news.departed(name, self.load_s(name))
 
     def _free_bytes(self) -> int | None:
         """What there is for pictures once none is under way; None where it cannot be known."""
@@ -204,6 +242,9 @@ class Models:
     def _recent_uses(self, name: str) -> float:
         uses, seen_s = self._uses.get(name, (0.0, 0.0))
         return uses * math.pow(0.5, (self._clock() - seen_s) / USE_HALF_LIFE_S)
+
+    def _bytes_of(self, name: str) -> int:
+        return bytes_on_device(self._stand_in(name).folder, self.device)
 
     def _stand_in(self, name: str) -> StandIn:
         if name not in self._known:

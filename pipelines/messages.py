@@ -50,9 +50,21 @@ ToWorker: TypeAlias = Submit | Cancel | Shutdown
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """A model is on its way onto the device."""
+    """A model is on its way onto the device. Units: bytes, seconds."""
 
     model: str
+    done_bytes: int = 0
+    total_bytes: int = 0
+    """0 where it is not known."""
+    left_s: float | None = None
+    """Predicted; None until something has arrived."""
+
+    def __str__(self) -> str:
+        if not self.total_bytes:
+            return self.model
+        done, total = self.done_bytes / 2**30, self.total_bytes / 2**30
+        left = "" if self.left_s is None else f", about {self.left_s:.0f} s left"
+        return f"{self.model}: {done:.1f} of {total:.1f} GiB{left}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,24 @@ class Ready:
     device: str
     costs: tuple[tuple[str, StepCost], ...]
     """Measured cost of a step, per resident model."""
+    absent: tuple[tuple[str, float], ...] = ()
+    """Models that come with their first request, and the seconds that their loading will take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A model that was absent is on the device now; this is what its steps cost."""
+
+    model: str
+    cost: StepCost
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """A model left the device for another one; to bring it back will take so many seconds."""
+
+    model: str
+    load_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +142,6 @@ class Heartbeat:
     """The engine loop came round once more: the worker is not stuck in one call."""
 
 
-FromWorker: TypeAlias = Loading | Ready | Broken | Progress | Preview | Done | Failed | Heartbeat
+FromWorker: TypeAlias = (
+    Loading | Ready | Arrived | Departed | Broken | Progress | Preview | Done | Failed | Heartbeat
+)

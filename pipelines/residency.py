@@ -32,7 +32,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Leave:
     """Load now, after these have left."""
 
     leaving: tuple[str, ...]
@@ -56,15 +56,15 @@ class Residency:
     def fits_at_all(self, size_bytes: int) -> bool:
         return self.budget_bytes is None or size_bytes <= self.budget_bytes
 
-    def make_room(self, size_bytes: int, held: Sequence[Held], now_s: float) -> Room | Wait:
+    def make_room(self, size_bytes: int, held: Sequence[Held], now_s: float) -> Leave | Wait:
         """What has to happen before `size_bytes` more can be loaded."""
         if self.budget_bytes is None:
-            return Room(())
+            return Leave(())
         missing = size_bytes + sum(model.size_bytes for model in held) - self.budget_bytes
         by_worth = sorted(held, key=lambda model: (model.worth, model.name))
         leaving, missing = _take([m for m in by_worth if not m.at_work], missing)
         if missing <= 0:
-            return Room(leaving)
+            return Leave(leaving)
         ripe = [m for m in by_worth if m.at_work and now_s - m.loaded_s >= self.min_stay_s]
         draining, missing = _take(ripe, missing)
         return Wait(draining if missing <= 0 else ())

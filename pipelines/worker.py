@@ -27,8 +27,10 @@ from pipelines.cost import StepCost
 from pipelines.errors import GenerationError
 from pipelines.faults import Fault, planned_fault
 from pipelines.messages import (
+    Arrived,
     Broken,
     Cancel,
+    Departed,
     Done,
     Failed,
     FromWorker,
@@ -57,7 +59,13 @@ class Engine(Protocol):
     @property
     def idle(self) -> bool: ...
 
-    def load(self, stand_in: StandIn) -> None: ...
+    def load(self, stand_in: StandIn) -> bool:
+        """Bring a model now if there is room beside those that are here; else it comes later."""
+        ...
+
+    def load_s(self, name: str) -> float:
+        """Predicted seconds to bring a model that is not here."""
+        ...
 
     def warm_up(self, name: str) -> StepCost: ...
 
@@ -80,6 +88,15 @@ class Voice:
     def say(self, message: FromWorker) -> None:
         with self._speaking, _ending_with_the_parent():
             self._connection.send(message)
+
+    def loading(self, model: str, done_bytes: int, total_bytes: int, left_s: float | None) -> None:
+        self.say(Loading(model, done_bytes, total_bytes, left_s))
+
+    def arrived(self, model: str, cost: StepCost) -> None:
+        self.say(Arrived(model, cost))
+
+    def departed(self, model: str, load_s: float) -> None:
+        self.say(Departed(model, load_s))
 
     def progress(self, request_id: str, step: int, steps: int, eta_s: float) -> None:
         self.progressed = True
@@ -143,15 +160,17 @@ def build(spec: WorkerSpec, voice: Voice) -> tuple[Engine, Ready]:
     """
     module, _, name = spec.engine.partition(":")
     engine: Engine = getattr(import_module(module), name)(spec.options, voice)
-    costs = []
+    costs, absent = [], []
     for stand_in in spec.stand_ins:
         voice.say(Loading(stand_in.name))
-        engine.load(stand_in)
-        costs.append((stand_in.name, engine.warm_up(stand_in.name)))
+        if engine.load(stand_in):
+            costs.append((stand_in.name, engine.warm_up(stand_in.name)))
+        else:
+            absent.append((stand_in.name, engine.load_s(stand_in.name)))
     # What is loaded by now stays: a full collection would look at all of it and stop every step.
     gc.collect()
     gc.freeze()
-    return engine, Ready(engine.device, tuple(costs))
+    return engine, Ready(engine.device, tuple(costs), tuple(absent))
 
 
 def serve(engine: Engine, inbox: Inbox, voice: Voice, fault: Fault | None) -> None:

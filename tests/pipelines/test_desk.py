@@ -2,8 +2,9 @@
 
 import pytest
 
-from pipelines.cost import StepCost
+from pipelines.cost import UNMEASURED, StepCost
 from pipelines.desk import Desk, Ticket, drain_s
+from pipelines.messages import Loading
 from tests.pipelines.strokes import request
 
 COST = StepCost.measured([(256.0, 1.0), (1024.0, 4.0)])
@@ -102,3 +103,39 @@ def test_work_below_the_knee_is_shared_and_beyond_it_adds_up() -> None:
     assert drain_s(flat, [ticket(0), ticket(1)]) == pytest.approx(8.0)
     assert drain_s(flat, [ticket(n) for n in range(8)]) == pytest.approx(32.0)
     assert drain_s(flat, []) == 0.0
+
+
+def test_a_model_that_is_not_on_the_device_makes_its_requests_wait_for_its_loading() -> None:
+    desk = Desk(frozenset({"strokes", "large"}))
+    desk.open({"strokes": COST}, absent=[("large", 30.0)])
+    assert desk.backlog_s == 0.0
+    assert desk.wait_s("strokes") == 0.0
+    assert desk.wait_s("large") == 30.0
+
+    wanted = Ticket(0, request("a", model="large", steps=8, side=256))
+    desk.add(wanted)
+    assert desk.backlog_s == pytest.approx(30.0 + drain_s(UNMEASURED, [wanted]))
+    assert desk.wait_s("large") == pytest.approx(desk.backlog_s), "its loading counts once"
+
+    desk.arrived("large", COST)
+    assert desk.backlog_s == pytest.approx(drain_s(COST, [wanted]))
+    desk.remove(wanted)
+    desk.departed("large", 20.0)
+    assert desk.wait_s("large") == 20.0
+
+
+def test_a_worker_that_loads_says_how_far_it_is() -> None:
+    desk = Desk(frozenset({"large"}))
+    desk.loading(Loading("large", 2**31, 2**32, 12.4))
+    assert desk.reason == "is loading large: 2.0 of 4.0 GiB, about 12 s left"
+    desk.loading(Loading("large", 0, 2**32))
+    assert desk.reason == "is loading large: 0.0 of 4.0 GiB"
+    desk.loading(Loading("large"))
+    assert desk.reason == "is loading large"
+
+
+def test_a_worker_that_draws_is_ready_while_it_brings_another_model() -> None:
+    desk = open_desk()
+    desk.loading(Loading("large"))
+    assert desk.ready
+    assert desk.reason == ""

@@ -1,6 +1,9 @@
 """Models that come and go on a device too small for all of them."""
 
+import gc
+import json
 import shutil
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +11,8 @@ import pytest
 import torch
 
 from pipelines.catalog import EMBEDDED, StandIn
+from pipelines.cost import UNMEASURED
+from pipelines.costbook import CostBook
 from pipelines.engine import Engine
 from pipelines.errors import ModelBroken, OutOfMemory, UnknownModel
 from pipelines.load import bytes_on_device
@@ -29,27 +34,93 @@ ONE = StandIn("one", EMBEDDED.family, EMBEDDED.folder, EMBEDDED.licence)
 OTHER = StandIn("other", EMBEDDED.family, EMBEDDED.folder, EMBEDDED.licence)
 
 
-def crowded(clock: Clock) -> Models:
+def budget() -> int:
+    """Bytes of one and a half of the two models."""
+    return int(bytes_on_device(EMBEDDED.folder, torch.device("cpu")) * 1.5)
+
+
+def crowded(clock: Clock, books: Books | None = None) -> Models:
     """A device with room for one and a half of the two models."""
-    budget = int(bytes_on_device(EMBEDDED.folder, torch.device("cpu")) * 1.5)
-    models = Models(torch.device("cpu"), Residency(budget, min_stay_s=20.0), clock)
+    residency = Residency(budget(), min_stay_s=20.0)
+    models = Models(torch.device("cpu"), residency, clock, news=books)
     models.know(ONE)
     models.know(OTHER)
     return models
 
 
-def test_a_model_comes_with_its_first_request() -> None:
+@pytest.fixture(scope="module")
+def costs(tmp_path_factory: pytest.TempPathFactory) -> CostBook:
+    """What steps cost is measured once for all these tests."""
+    return CostBook(tmp_path_factory.mktemp("costs") / "costs.json")
+
+
+def test_a_model_comes_with_its_first_request_and_is_measured(costs: CostBook) -> None:
     books, clock = Books(), Clock()
-    drawing = Engine(crowded(clock), books, clock=clock)
+    models = crowded(clock, books)
+    drawing = Engine(models, books, clock=clock, costs=costs)
     drawing.submit(request("a", model="other"))
     drain(drawing)
     assert list(books.pictures) == ["a"]
+    assert books.models == ["other is loading", "other is here"]
+    assert models.get("other").cost is not UNMEASURED
 
 
-def test_a_free_model_leaves_for_one_that_is_wanted() -> None:
+def test_only_models_that_fit_beside_each_other_are_loaded_at_the_start() -> None:
+    books, clock = Books(), Clock()
+    drawing = Engine(crowded(clock, books), books, clock=clock)
+    assert drawing.load(ONE)
+    assert not drawing.load(OTHER)
+    assert drawing.load(ONE), "it is here already"
+    assert books.models == ["one is loading"]
+    assert drawing.load_s("other") > 0
+
+
+def test_loading_a_model_is_predicted_as_long_as_it_took_the_last_time(costs: CostBook) -> None:
+    books, clock = Books(), Clock()
+    models = crowded(clock, books)
+    drawing = Engine(models, books, clock=clock, costs=costs)
+    by_size_s = drawing.load_s("one")
+    drawing.load(ONE)
+    assert drawing.load_s("one") == pytest.approx(models.get("one").load_took_s)
+    assert drawing.load_s("other") == pytest.approx(drawing.load_s("one")), "at the same pace"
+    assert drawing.load_s("one") != by_size_s
+
+
+def test_a_model_that_leaves_is_freed_although_the_worker_froze_its_memory() -> None:
+    clock, books = Clock(), Books()
+    models = crowded(clock, books)
+    models.load(ONE)
+    unet = weakref.ref(models.get("one").pipe.unet)
+    gc.freeze()
+    try:
+        models.load(OTHER)
+        assert unet() is None
+    finally:
+        gc.unfreeze()
+    assert books.models == ["one is loading", "one has left", "other is loading"]
+
+
+def test_a_model_that_loads_but_cannot_draw_fails_its_request_and_leaves(tmp_path: Path) -> None:
+    crooked = tmp_path / "crooked"
+    shutil.copytree(EMBEDDED.folder, crooked)
+    config = json.loads((crooked / "scheduler" / "scheduler_config.json").read_text())
+    config["prediction_type"] = "unheard of"
+    (crooked / "scheduler" / "scheduler_config.json").write_text(json.dumps(config))
+    books = Books()
+    models = Models(torch.device("cpu"), news=books)
+    models.know(StandIn("crooked", EMBEDDED.family, crooked, EMBEDDED.licence))
+    drawing = Engine(models, books)
+    drawing.submit(request("a", model="crooked"))
+    drain(drawing)
+    assert isinstance(books.errors["a"], ModelBroken)
+    assert "crooked was loaded, but cannot draw" in str(books.errors["a"])
+    assert books.models[-1] == "crooked has left"
+
+
+def test_a_free_model_leaves_for_one_that_is_wanted(costs: CostBook) -> None:
     books, clock = Books(), Clock()
     models = crowded(clock)
-    drawing = Engine(models, books, clock=clock)
+    drawing = Engine(models, books, clock=clock, costs=costs)
     for name, model in (("a", "one"), ("b", "other")):
         drawing.submit(request(name, model=model))
         drain(drawing)
@@ -59,11 +130,11 @@ def test_a_free_model_leaves_for_one_that_is_wanted() -> None:
 
 
 def test_alternating_traffic_does_not_change_models_at_every_request(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, costs: CostBook
 ) -> None:
     caplog.set_level("INFO", logger="pipelines.memory")
     books, clock = Books(), Clock()
-    drawing = Engine(crowded(clock), books, clock=clock)
+    drawing = Engine(crowded(clock), books, clock=clock, costs=costs)
     for number in range(12):
         drawing.submit(request(f"r{number}", model=("one", "other")[number % 2], steps=2))
         drawing.step()
@@ -72,9 +143,9 @@ def test_alternating_traffic_does_not_change_models_at_every_request(
     assert sum(message.startswith("loaded") for message in caplog.messages) == 2
 
 
-def test_requests_for_a_busy_models_place_do_not_wait_for_ever() -> None:
+def test_requests_for_a_busy_models_place_do_not_wait_for_ever(costs: CostBook) -> None:
     books, clock = Books(), Clock()
-    drawing = Engine(crowded(clock), books, clock=clock)
+    drawing = Engine(crowded(clock), books, clock=clock, costs=costs)
     drawing.submit(request("first", model="one"))
     drawing.step()
     drawing.submit(request("waits", model="other"))
@@ -90,9 +161,9 @@ def test_requests_for_a_busy_models_place_do_not_wait_for_ever() -> None:
     assert not books.errors
 
 
-def test_a_cancelled_wish_for_another_model_stops_no_one() -> None:
+def test_a_cancelled_wish_for_another_model_stops_no_one(costs: CostBook) -> None:
     books, clock = Books(), Clock()
-    drawing = Engine(crowded(clock), books, clock=clock)
+    drawing = Engine(crowded(clock), books, clock=clock, costs=costs)
     drawing.submit(request("first", model="one"))
     drawing.step()
     clock.now_s += 100.0
@@ -110,14 +181,16 @@ def test_a_model_beyond_the_budget_is_refused_before_it_is_read() -> None:
         models.know(ONE)
 
 
-def test_a_model_that_breaks_when_it_is_loaded_fails_only_its_own_requests(tmp_path: Path) -> None:
+def test_a_model_that_breaks_when_it_is_loaded_fails_only_its_own_requests(
+    tmp_path: Path, costs: CostBook
+) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(EMBEDDED.folder, broken)
     (broken / "evil.pkl").write_bytes(b"")
     books, clock = Books(), Clock()
     models = crowded(clock)
     models.know(StandIn("broken", EMBEDDED.family, broken, EMBEDDED.licence))
-    drawing = Engine(models, books, clock=clock)
+    drawing = Engine(models, books, clock=clock, costs=costs)
     drawing.submit(request("bad", model="broken"))
     drawing.submit(request("good", model="one"))
     drain(drawing)

@@ -9,8 +9,10 @@ from pipelines import errors
 from pipelines.catalog import EMBEDDED, StandIn
 from pipelines.cost import UNMEASURED
 from pipelines.messages import (
+    Arrived,
     Broken,
     Cancel,
+    Departed,
     Done,
     Failed,
     FromWorker,
@@ -33,8 +35,10 @@ MESSAGES: list[ToWorker | FromWorker | WorkerSpec] = [
     Submit(REQUEST),
     Cancel("r1"),
     Shutdown(),
-    Loading("embedded"),
-    Ready("cpu", (("embedded", UNMEASURED),)),
+    Loading("embedded", 1, 2, 3.0),
+    Ready("cpu", (("embedded", UNMEASURED),), (("other", 2.0),)),
+    Arrived("other", UNMEASURED),
+    Departed("other", 2.0),
     Progress("r1", 3, 16, 1.5),
     Preview("r1", 3, 16, Bitmap(Size(2, 1), 3, b"abcdef")),
     Done("r1", Size(128, 96)),

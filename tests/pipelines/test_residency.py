@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pipelines.residency import Held, Residency, Room, Wait
+from pipelines.residency import Held, Leave, Residency, Wait
 
 
 def held(name: str, **changes: object) -> Held:
@@ -14,11 +14,11 @@ POLICY = Residency(budget_bytes=100, min_stay_s=20.0)
 
 
 def test_what_fits_is_loaded_and_nothing_leaves() -> None:
-    assert POLICY.make_room(60, [held("a")], 0.0) == Room(())
+    assert POLICY.make_room(60, [held("a")], 0.0) == Leave(())
 
 
 def test_without_a_budget_everything_fits() -> None:
-    assert Residency().make_room(10**15, [held("a")], 0.0) == Room(())
+    assert Residency().make_room(10**15, [held("a")], 0.0) == Leave(())
     assert Residency().fits_at_all(10**15)
 
 
@@ -30,17 +30,17 @@ def test_a_model_larger_than_the_budget_never_fits() -> None:
 def test_the_model_that_is_cheapest_to_miss_leaves_first() -> None:
     slow = held("slow to load", load_took_s=30.0)
     rare = held("rarely used", uses_per_s=0.01)
-    assert POLICY.make_room(50, [slow, rare], 0.0) == Room(("rarely used",))
+    assert POLICY.make_room(50, [slow, rare], 0.0) == Leave(("rarely used",))
 
 
 def test_no_more_models_leave_than_have_to() -> None:
-    assert POLICY.make_room(60, [held("a"), held("b")], 0.0) == Room(("a",))
-    assert POLICY.make_room(100, [held("a"), held("b")], 0.0) == Room(("a", "b"))
+    assert POLICY.make_room(60, [held("a"), held("b")], 0.0) == Leave(("a",))
+    assert POLICY.make_room(100, [held("a"), held("b")], 0.0) == Leave(("a", "b"))
 
 
 def test_a_model_at_work_does_not_leave() -> None:
     busy, free = held("busy", at_work=True, uses_per_s=0.0), held("free")
-    assert POLICY.make_room(60, [busy, free], 0.0) == Room(("free",))
+    assert POLICY.make_room(60, [busy, free], 0.0) == Leave(("free",))
 
 
 def test_a_busy_model_that_came_just_now_is_not_drained() -> None:

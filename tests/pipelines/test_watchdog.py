@@ -5,6 +5,7 @@ import pytest
 from pipelines.cost import StepCost
 from pipelines.errors import Cancelled
 from pipelines.messages import (
+    Arrived,
     Cancel,
     Done,
     Failed,
@@ -36,6 +37,21 @@ def test_loading_has_its_own_patience_renewed_by_each_model() -> None:
     watchdog.heard(Loading("second"), now_s=500.0)
 
     assert watchdog.patience_s(600.0) == 800.0
+
+
+def test_a_model_that_comes_with_its_first_request_has_the_patience_of_loading() -> None:
+    watchdog = ready_watchdog()
+    watchdog.said(Submit(request("a", model="large")), now_s=0.0)
+    watchdog.heard(Loading("large", 0, 2**35), now_s=1.0)
+    assert watchdog.patience_s(101.0) == 800.0
+    watchdog.heard(Loading("large", 2**34, 2**35, 100.0), now_s=101.0)
+    assert watchdog.patience_s(201.0) == 800.0
+
+    watchdog.heard(Arrived("large", SLOW), now_s=201.0)
+    assert watchdog.patience_s(211.0) == 50.0
+
+    watchdog.said(Submit(request("b", model="large", side=64)), now_s=211.0)
+    assert watchdog.patience_s(211.0) == pytest.approx(81.0), "its steps take nine seconds"
 
 
 def test_an_idle_worker_may_be_silent_for_ever() -> None:
