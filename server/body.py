@@ -71,7 +71,7 @@ def _request_error(fault: dict[str, Any]) -> RequestError:
     expected = "a string" if kind == "literal_error" else _EXPECTED.get(kind)
     if expected is None:
         return WrongType(f"{fault['msg']}.", param)
-    return WrongType(f"expected {expected}, but got {_json_type(value)} instead.", param)
+    return WrongType(f"expected {expected}, but got {json_type(value)} instead.", param)
 
 
 def _param(location: Sequence[int | str]) -> str:
@@ -82,5 +82,6 @@ def _param(location: Sequence[int | str]) -> str:
     return text.removeprefix(".")
 
 
-def _json_type(value: object) -> str:
+def json_type(value: object) -> str:
+    """What a caller would call the value: a string, an array."""
     return next((name for kind, name in _GOT if isinstance(value, kind)), "something else")

@@ -13,7 +13,8 @@
     └── Conflict              right, but not in the state that the thing is in
 
     InvalidImage
-    ├── BadImageAddress       empty, malformed, forbidden, or nothing came
+    ├── BadImageAddress       malformed, forbidden, or nothing came
+    │   └── NoImageAddress        empty
     ├── ImageTooLarge         carries `limit_bytes`
     └── UnknownImageFormat    says which formats would be right
 
@@ -87,6 +88,10 @@ class MethodNotAllowed(RequestError):
 
 
 class BadImageAddress(InvalidImage):
+    pass
+
+
+class NoImageAddress(BadImageAddress):
     pass
 
 

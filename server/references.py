@@ -20,7 +20,7 @@ from pipelines.types import Bitmap
 from server.checks import check
 from server.data_url import is_data_url, read_data_url
 from server.draft import Customs, Draft, Reference
-from server.errors import BadImageAddress, BadLink, NoSuchPicture
+from server.errors import BadLink, NoImageAddress, NoSuchPicture
 from server.fetching import Fetcher
 from server.files import FileStore
 from server.inputs import Named, fit
@@ -65,13 +65,13 @@ class References:
         self._threads.shutdown()
 
     async def resolve(self, draft: Draft, customs: Customs, catalog: Catalog) -> Draft:
-        """Return the draft with its inputs; without pictures, the draft itself.
+        """Return the draft with its inputs; without pictures, or with its inputs, the draft itself.
 
         What can be checked without the pictures is checked before the first is fetched.
 
         Raises: RequestError.
         """
-        if not draft.references:
+        if not draft.references or draft.inputs is not None:
             return draft
         checked = check(draft, customs)
         drawer = family(catalog.stand_in(checked.model.id).family)
@@ -121,7 +121,7 @@ class References:
         if not isinstance(source, str):
             return lambda: source
         if not source.strip():
-            raise BadImageAddress("The address is empty.", param)
+            raise NoImageAddress("The address is empty.", param)
         if is_data_url(source):
             return lambda: io.BytesIO(read_data_url(source, param, most))
         own = await self._in_thread(partial(self._own_picture, source))

@@ -5,7 +5,7 @@ all that was said, with 2 to 3 it is 85 %, and from 5 on colours go wrong (`--gu
 of 8 steps follow their prompts as well as those of 16 (`--steps`); more steps settle details.
 """
 
-from pipelines.families.base import Quality
+from pipelines.families.base import Abilities, Quality
 from pipelines.families.recipe import Anchors, Recipe
 from pipelines.types import ImageRequest, Limits
 
@@ -31,4 +31,5 @@ FAMILY = Embedded(
     max_pixels=128 * 128,
     ladder=STEPS,
     anchors=Anchors(off=1.0, best=BEST_GUIDANCE, most=5.0),
+    abilities=Abilities(references=1, mask=True),
 )

@@ -19,11 +19,11 @@ from pipelines.errors import CapacityError, StorageFailure, UnsupportedValue
 from server.batches.answers import Answer
 from server.batches.batch import Batch
 from server.batches.lines import InputRow
+from server.checks import MAX_SEED, RANDOM_SEED
 from server.dialect import Call, Dialect, Json, Speech
 from server.draft import Draft
 from server.events import Drawn
 from server.front import log_failure
-from server.checks import MAX_SEED, RANDOM_SEED
 from server.routing import seedbed_headers
 from server.service import Service
 
@@ -71,6 +71,7 @@ class Answering:
         speech = self.speeches[batch.endpoint]
         draft = _draft(batch, row, speech)
         call = Call(request_id, lambda name: self._address(batch, name))
+        draft = await self.service.prepare(draft, speech.customs)
         while True:
             try:
                 drawing = self.service.start(draft, speech.customs, batch.client)

@@ -67,5 +67,6 @@ async def _draw(service: Service, order: Order, hear: Hear) -> None:
             case Finished(index, picture):
                 hear(Drawn(index, picture.data, picture.seed, str(picture.size)))
 
-    drawing = service.start(to_draft(order.body), CUSTOMS, client=_CLIENT, listener=listen)
+    draft = await service.prepare(to_draft(order.body), CUSTOMS)
+    drawing = service.start(draft, CUSTOMS, client=_CLIENT, listener=listen)
     await drawing.result()

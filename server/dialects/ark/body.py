@@ -4,10 +4,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pipelines.errors import UnsupportedValue
 from server.body import Body
 from server.dialect import Json
 from server.draft import Draft, ResponseFormat
+from server.said_pictures import PICTURES, said_references
 
 
 class SequentialOptions(Body):
@@ -31,7 +31,7 @@ class ArkBody(Body):
     output_format: Literal["jpeg", "png"] | None = None
     watermark: bool | None = None
     stream: bool | None = None
-    image: Any = None
+    image: Any = PICTURES
     sequential_image_generation: Literal["auto", "disabled"] | None = None
     sequential_image_generation_options: SequentialOptions | None = None
     optimize_prompt: bool | None = None
@@ -48,7 +48,6 @@ _GROUP_OPTIONS = "sequential_image_generation_options"
 def to_draft(members: Json) -> Draft:
     """Raises: RequestError."""
     body = ArkBody.read(members)
-    _refuse_what_is_not_served(body)
     group = body.sequential_image_generation == "auto"
     optimizing = body.optimize_prompt_options
     options = body.sequential_image_generation_options
@@ -62,6 +61,7 @@ def to_draft(members: Json) -> Draft:
         response_format=body.response_format,
         output_format=body.output_format,
         watermark=body.watermark,
+        references=said_references(body.image),
         stream=bool(body.stream),
         group=group,
         max_group=options.max_images if group and options else None,
@@ -70,8 +70,3 @@ def to_draft(members: Json) -> Draft:
         optimize_mode=optimizing.mode if optimizing else None,
         ignored=(*body.foreign_names(), *body.said(*without_effect)),
     )
-
-
-def _refuse_what_is_not_served(body: ArkBody) -> None:
-    if body.image not in (None, []):
-        raise UnsupportedValue("This server does not take pictures in yet: leave it out.", "image")

@@ -10,7 +10,15 @@ from types import MappingProxyType
 
 from pipelines.errors import ContentRejected, MissingParameter, RequestError, UnknownModel
 from server.dialect import ErrorAnswer, Json
-from server.errors import NotFound, RateLimited, headers_of, public_message, status_of
+from server.errors import (
+    BadImageAddress,
+    NoImageAddress,
+    NotFound,
+    RateLimited,
+    headers_of,
+    public_message,
+    status_of,
+)
 
 _TYPE_AND_CODE: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
@@ -116,6 +124,9 @@ def _native_code(error: Exception, status: int, code: str) -> str:
         return "AuthN_MissOrInvalidAuthorizationHeader"
     if status != 400 or isinstance(error, ContentRejected):
         return code
+    if isinstance(error, BadImageAddress):
+        empty = isinstance(error, NoImageAddress)
+        return "InvalidImageURL.EmptyURL" if empty else "InvalidImageURL.InvalidFormat"
     native = "MissingParameter" if isinstance(error, MissingParameter) else "InvalidParameter"
-    param = error.param if isinstance(error, RequestError) else None
+    param = error.param.partition("[")[0] if isinstance(error, RequestError) and error.param else ""
     return f"{native}.{param}" if param else native

@@ -1,12 +1,16 @@
 """The body of a call in our own dialect, and what it says as a draft. Knows no answer."""
 
+from typing import Any
+
 from pydantic import Field
 
 from pipelines.post.encode import Format
+from pipelines.types import Fidelity
 from server.body import Body
 from server.dialect import Json
-from server.draft import Background, Customs, Draft
+from server.draft import Background, Customs, Draft, Reference
 from server.named_models import OWN_MODEL
+from server.said_pictures import PICTURES, said_references
 
 CUSTOMS = Customs(output_format="png", streams_all_models=True)
 
@@ -26,6 +30,9 @@ class NativeBody(Body):
     background: Background | None = None
     output_format: Format | None = None
     output_compression: int | None = None
+    image: Any = PICTURES
+    mask: str | None = Field(None, description="address of a PNG: drawn anew where transparent")
+    input_fidelity: Fidelity | None = Field(None, description="how close to stay to the picture")
     stream: bool | None = Field(None, description="false answers once, when all is drawn")
     preview_every: int | None = Field(None, description="a preview after each so many steps")
 
@@ -48,6 +55,9 @@ def to_draft(members: Json) -> Draft:
         output_format=body.output_format,
         output_compression=body.output_compression,
         response_format="b64_json",
+        references=said_references(body.image),
+        mask=None if body.mask is None else Reference(body.mask, "mask"),
+        fidelity=body.input_fidelity,
         stream=stream,
         preview_every=body.preview_every,
         ignored=(*body.foreign_names(), *(() if stream else body.said("preview_every"))),

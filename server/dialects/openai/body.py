@@ -1,14 +1,15 @@
 """The body of a call in the OpenAI dialect, and what it says as a draft. Knows no answer."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field
 
-from pipelines.errors import UnsupportedValue
 from pipelines.post.encode import Format
 from server.body import Body
 from server.dialect import Json
 from server.draft import Background, Draft, ResponseFormat
+from server.said_pictures import PICTURES, said_references
 
 
 class OpenAIBody(Body):
@@ -31,7 +32,7 @@ class OpenAIBody(Body):
     guidance_scale: float | None = Field(None, description="1 to 10")
     stream: bool | None = None
     partial_images: int | None = Field(None, description="0 to 3, with stream")
-    image: Any = None
+    image: Any = PICTURES
 
 
 _WITHOUT_EFFECT = ("style", "user", "moderation")
@@ -48,10 +49,15 @@ _GPT_IMAGE_ONLY = (
 def to_draft(members: Json) -> Draft:
     """Raises: RequestError."""
     body = OpenAIBody.read(members)
-    _refuse_what_is_not_served(body)
+    references = said_references(body.image)
+    return replace(plain_draft(body, _implied_model(body)), references=references)
+
+
+def plain_draft(body: OpenAIBody, implied_model: str) -> Draft:
+    """All that a body says but for the pictures to begin from."""
     without_effect = _WITHOUT_EFFECT if body.stream else (*_WITHOUT_EFFECT, *_ONLY_IN_EVENTS)
     return Draft(
-        model=body.model or _implied_model(body),
+        model=body.model or implied_model,
         prompt=body.prompt,
         size=body.size,
         n=body.n,
@@ -71,8 +77,3 @@ def to_draft(members: Json) -> Draft:
 
 def _implied_model(body: OpenAIBody) -> str:
     return "gpt-image-1" if body.stream or body.said(*_GPT_IMAGE_ONLY) else "dall-e-2"
-
-
-def _refuse_what_is_not_served(body: OpenAIBody) -> None:
-    if body.image not in (None, []):
-        raise UnsupportedValue("This server does not take pictures in yet: leave it out.", "image")

@@ -18,7 +18,15 @@ from pipelines.errors import (
     WrongType,
 )
 from server.dialect import ErrorAnswer, Json
-from server.errors import NoSuchModel, WrongKey, headers_of, public_message, status_of
+from server.errors import (
+    BadImageAddress,
+    NoSuchModel,
+    UnknownImageFormat,
+    WrongKey,
+    headers_of,
+    public_message,
+    status_of,
+)
 
 _STATUS: Mapping[type[Exception], int] = MappingProxyType({UnknownModel: 400})
 _TYPE: Mapping[int, str] = MappingProxyType(
@@ -41,6 +49,8 @@ _CODE_AND_LEAD: Mapping[type[Exception], tuple[str, str]] = MappingProxyType(
         TooLarge: ("integer_above_max_value", "Invalid '{}': integer above maximum value. "),
         TooSmall: ("integer_below_min_value", "Invalid '{}': integer below minimum value. "),
         TooLong: ("string_above_max_length", "Invalid '{}': string too long. "),
+        BadImageAddress: ("invalid_image_url", "Invalid image at '{}': "),
+        UnknownImageFormat: ("unsupported_file_mimetype", "Invalid file '{}': "),
         RequestError: ("invalid_value", "Invalid value for '{}': "),
     }
 )
