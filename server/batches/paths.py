@@ -1,16 +1,13 @@
 """Which path is answered by which endpoint of files and batches, as plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from server.batches.api import BatchBody
 from server.batches.office import BatchOffice
-from server.body import Body
-from server.routing import Endpoint
+from server.paths import Parameters, Path
 
-Parameters: TypeAlias = Mapping[str, Mapping[str, Any]]
 _PAGE: Parameters = MappingProxyType(
     {"after": {"type": "string"}, "limit": {"type": "integer", "minimum": 1}}
 )
@@ -26,18 +23,6 @@ _FORM: Mapping[str, Any] = MappingProxyType(
         },
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """One path and method, for whoever wires them."""
-
-    method: Literal["GET", "POST", "DELETE"]
-    path: str
-    endpoint: Endpoint
-    query: Parameters | None = None
-    body: type[Body] | None = None
-    form: Mapping[str, Any] | None = None
 
 
 def batch_paths(office: BatchOffice) -> tuple[Path, ...]:
