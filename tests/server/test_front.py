@@ -103,7 +103,7 @@ def test_a_request_is_charged_to_the_keys_name(site: Site, drawer: Drawer) -> No
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_a_preflight_needs_no_key_and_allows_no_stranger(
+def test_x_08_a_preflight_needs_no_key_and_allows_no_stranger(
     stranger: httpx2.Client, path: str
 ) -> None:
     headers = {"origin": "https://evil.example", "access-control-request-method": "POST"}
@@ -115,7 +115,7 @@ def test_a_preflight_needs_no_key_and_allows_no_stranger(
 @pytest.mark.parametrize(
     ("configured", "allowed"), [("https://app.example", True), ("*", True), ("https://a.b", False)]
 )
-def test_a_configured_origin_may_call(
+def test_x_08_a_configured_origin_may_call(
     drawer: Drawer, tmp_path: Path, configured: str, allowed: bool
 ) -> None:
     origin = {"origin": "https://app.example"}
@@ -237,7 +237,7 @@ def test_one_failure_stops_the_other_pictures(client: httpx2.Client, drawer: Dra
     assert script.cancelled.is_set()
 
 
-def test_twenty_callers_of_both_dialects_get_their_own_pictures(site: Site) -> None:
+def test_x_03_twenty_callers_of_both_dialects_get_their_own_pictures(site: Site) -> None:
     async def draw(client: httpx2.AsyncClient, path: str, seed: int) -> str:
         body = {
             **SMALL,

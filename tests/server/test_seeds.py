@@ -1,6 +1,9 @@
 """The curl examples of both API documents, as a reader pastes them."""
 
+import re
 import shutil
+import time
+from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -39,11 +42,33 @@ def curl() -> None:
     assert shutil.which("curl"), "these tests paste curl commands: install curl"
 
 
-def test_the_seedream_example_draws(site: Site) -> None:
+def names_in(value: object) -> Iterator[str]:
+    """Every name of every object, at any depth."""
+    if isinstance(value, dict):
+        yield from value
+        for part in value.values():
+            yield from names_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from names_in(part)
+
+
+def test_a_g01_the_seedream_example_draws(site: Site) -> None:
     status, body = paste(SEEDREAM, site.url, KEY)
     assert status == 200, body
+    assert re.fullmatch(r"img_[A-Za-z0-9]{10,}", body["id"])
+    assert body["object"] == "image"
+    assert type(body["created"]) is int
+    assert abs(body["created"] - time.time()) < 600
     assert body["model"] == "doubao-seedream-4-0-250828"
-    assert opened(httpx2.get(body["data"][0]["url"]).content).size == (2048, 2048)
+    (item,) = body["data"]
+    assert item["index"] == 0
+    assert item["url"].startswith("http://")
+    assert opened(httpx2.get(item["url"]).content).size == (2048, 2048)
+    assert "error" not in set(names_in(body))
+    assert type(body["usage"]["prompt_tokens"]) is int
+    assert body["usage"]["prompt_tokens"] >= 1
+    assert type(body["usage"]["total_tokens"]) is int
 
 
 def test_the_seedream_reference_names_what_is_wrong_with_its_placeholders(site: Site) -> None:
@@ -54,16 +79,17 @@ def test_the_seedream_reference_names_what_is_wrong_with_its_placeholders(site: 
     assert body["error"]["message"].startswith("Invalid request parameters")
 
 
-def test_the_dall_e_2_example_draws(site: Site) -> None:
+def test_o_g01_the_dall_e_2_example_draws(site: Site) -> None:
     status, body = paste(DALL_E_2, site.url, KEY)
     assert status == 200, body
     (item,) = body["data"]
     assert item["b64_json"] is None
+    assert type(body["created"]) is int
     assert opened(httpx2.get(item["url"]).content).size == (1024, 1024)
     assert body.keys() == {"created", "data"}
 
 
-def test_the_dall_e_3_example_draws(site: Site) -> None:
+def test_o_g02_the_dall_e_3_example_draws(site: Site) -> None:
     status, body = paste(DALL_E_3, site.url, KEY)
     assert status == 200, body
     (item,) = body["data"]
@@ -73,7 +99,7 @@ def test_the_dall_e_3_example_draws(site: Site) -> None:
     assert isinstance(item["revised_prompt"], str)
 
 
-def test_the_gpt_image_1_example_draws(site: Site) -> None:
+def test_o_g03_the_gpt_image_1_example_draws(site: Site) -> None:
     status, body = paste(GPT_IMAGE_1, site.url, KEY)
     assert status == 200, body
     assert len(body["data"]) == 2
@@ -83,11 +109,15 @@ def test_the_gpt_image_1_example_draws(site: Site) -> None:
         assert picture.format == "PNG"
         assert picture.mode == "RGBA"
     usage = body["usage"]
+    for name in ("prompt_tokens", "input_tokens", "output_tokens", "total_tokens"):
+        assert type(usage[name]) is int
     assert sum(usage["input_tokens_details"].values()) == usage["prompt_tokens"]
 
 
 @pytest.mark.parametrize("body", [JAVASCRIPT, PYTHON], ids=["javascript", "python"])
-def test_the_other_languages_examples_draw(client: httpx2.Client, body: dict[str, str]) -> None:
+def test_o_g04_the_other_languages_examples_draw(
+    client: httpx2.Client, body: dict[str, str]
+) -> None:
     answer = client.post("/v1/images/generations", json=body)
     assert answer.status_code == 200
     assert answer.json()["data"][0]["url"].startswith("http")

@@ -1,12 +1,18 @@
 """The real `openai` package, lenient and strict, plain and async."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 
 import openai
 import pytest
+from openai.types import (
+    ImageGenCompletedEvent,
+    ImageGenPartialImageEvent,
+    ImageGenStreamEvent,
+)
 
-from pipelines.errors import NotReady
+from pipelines.errors import ModelFailure, NotReady
 from tests.server.conftest import KEY, Site
 from tests.server.drawer import Drawer
 from tests.server.pictures import opened
@@ -112,7 +118,7 @@ def test_the_async_client_draws_many_at_once(site: Site) -> None:
     assert len(set(asyncio.run(draw()))) == 10
 
 
-def test_at_the_other_dialects_path_it_hears_a_clear_refusal(site: Site) -> None:
+def test_x_02_at_the_other_dialects_path_it_hears_a_clear_refusal(site: Site) -> None:
     with (
         openai.OpenAI(base_url=f"{site.url}/api/v3", api_key=KEY) as sdk,
         pytest.raises(openai.NotFoundError, match="dall-e-2"),
