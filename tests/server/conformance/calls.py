@@ -3,16 +3,20 @@
 import base64
 import io
 import re
+from typing import Any
 
 import httpx2
 from PIL import Image
 
+from tests.server.frames import frames
 from tests.server.pictures import opened
 
 ARK = "/api/v3/images/generations"
 GENERATIONS = "/v1/images/generations"
 EDITS = "/v1/images/edits"
 VARIATIONS = "/v1/images/variations"
+DONE = b"data: [DONE]\n\n"
+"""How Ark's streams end; OpenAI's have no such line."""
 
 M3 = "doubao-seedream-3-0-t2i-250415"
 EDIT_3 = "doubao-seededit-3-0-i2i-250628"
@@ -50,3 +54,17 @@ def data_url(data: bytes) -> str:
 def ignored(answer: httpx2.Response) -> set[str]:
     """The names that the answer says had no effect."""
     return set(filter(None, re.split(", ", answer.headers.get("x-seedbed-ignored", ""))))
+
+
+def events_of(answer: httpx2.Response, closing: bytes = b"") -> list[dict[str, Any]]:
+    """Check a whole stream to the byte, and return its events."""
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["x-accel-buffering"] == "no"
+    return frames(answer.content, closing)
+
+
+def kinds(events: list[dict[str, Any]]) -> list[str]:
+    """The types of events, without what all of them begin with."""
+    return [event["type"].rpartition(".")[2] for event in events]

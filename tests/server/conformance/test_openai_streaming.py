@@ -9,8 +9,7 @@ import pytest
 from openai.types import ImageGenCompletedEvent, ImageGenPartialImageEvent
 
 from pipelines.errors import ModelFailure
-from tests.server.conformance.calls import GENERATIONS
-from tests.server.conformance.frames import told
+from tests.server.conformance.calls import GENERATIONS, events_of
 from tests.server.conftest import KEY, Site
 from tests.server.drawer import Drawer
 from tests.server.pictures import opened
@@ -27,12 +26,13 @@ def post(client: httpx2.Client) -> Post:
 
 
 def test_o_s01_previews_then_the_picture_then_nothing(post: Post) -> None:
-    answer = told(post(partial_images=2, quality="high"))
-    *previews, end = answer.events
+    answer = post(partial_images=2, quality="high")
+    events = events_of(answer)
+    *previews, end = events
     assert len(previews) <= 2
     assert [preview["partial_image_index"] for preview in previews] == list(range(len(previews)))
     assert {preview["type"] for preview in previews} <= {"image_generation.partial_image"}
-    for event in answer.events:
+    for event in events:
         assert opened(event["b64_json"]).size == (1024, 1024)
         assert type(event["created_at"]) is int
         assert event["background"] == "opaque"
@@ -41,7 +41,7 @@ def test_o_s01_previews_then_the_picture_then_nothing(post: Post) -> None:
         assert event["size"] == "1024x1024"
     assert end["type"] == "image_generation.completed"
     assert end["usage"].keys() >= {"input_tokens", "output_tokens", "total_tokens"}
-    assert b"[DONE]" not in answer.raw
+    assert b"[DONE]" not in answer.content
 
 
 def test_o_s01_previews_are_shown_before_the_picture_is_finished(
