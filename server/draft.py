@@ -23,6 +23,8 @@ class Reference:
     """`https://...`, `data:image/...;base64,...`, or what was uploaded."""
     param: str = "image"
     """What the caller called it, for errors: image, image[1], mask."""
+    light_is_drawn: bool = False
+    """Of a mask: whether its light parts are drawn anew, and not those that are transparent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,8 @@ class References:
         pictures = await self._decoded([*wanted, *masks])
         base = pictures[0]
         mask = pictures.pop() if masks else None
-        area = _drawn_anew(base, mask, rule)
+        light = draft.mask is not None and draft.mask.light_is_drawn
+        area = _drawn_anew(base, mask, rule, light)
         named = [
             Named(one.reference.param, picture)
             for one, picture in zip(wanted, pictures, strict=True)
@@ -146,8 +147,12 @@ def _decode(opener: _Opener, wanted: _Wanted) -> InputPicture:
     return decode(opener(), wanted.rule, param, keep_pixels=keep)
 
 
-def _drawn_anew(base: InputPicture, mask: InputPicture | None, rule: PictureRule) -> Bitmap | None:
+def _drawn_anew(
+    base: InputPicture, mask: InputPicture | None, rule: PictureRule, light: bool
+) -> Bitmap | None:
     """Where the first picture is drawn anew: 255 where the mask, or its own alpha, is 0.
+
+    `light` says that it is where the mask is light.
 
     Raises: InvalidImage: naming the mask.
     """
@@ -155,6 +160,8 @@ def _drawn_anew(base: InputPicture, mask: InputPicture | None, rule: PictureRule
         return _inverted(base.alpha) if rule.alpha_is_mask and base.alpha is not None else None
     if mask.size != base.size:
         raise InvalidImage(f"It is {mask.size}, but the picture is {base.size}.", "mask")
+    if light:
+        return Bitmap.of(mask.rgb.pixels.max(axis=2, keepdims=True))
     if mask.alpha is None:
         raise InvalidImage("No part of it is transparent, so there is nothing to draw.", "mask")
     return _inverted(mask.alpha)

@@ -64,14 +64,18 @@ class Router:
 
         Raises: GenerationError: before the first byte of the answer.
         """
-        call = Call(request.state.request_id, self.link(request))
         draft = await self.service.prepare(draft, speech.customs)
         if draft.stream:
+            call = Call(request.state.request_id, self.link(request))
             events = EventQueue()
             drawing = self.start(draft, speech.customs, request, events.put_nowait)
             narrator = Narrator(speech, request.state.dialect, call, self.heartbeat_s)
             return DrawingStream(drawing, events, narrator, seedbed_headers(drawing.plan.facts))
-        drawing = self.start(draft, speech.customs, request)
+        return await self.finish(request, speech, self.start(draft, speech.customs, request))
+
+    async def finish(self, request: Request, speech: Speech, drawing: Drawing) -> Response:
+        """Wait for a drawing and answer with all of it. Raises: GenerationError."""
+        call = Call(request.state.request_id, self.link(request))
         drawn = await _draw_while_connected(request, drawing)
         for failure in drawn.failures:
             log_failure(failure.error, call.request_id)

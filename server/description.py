@@ -1,0 +1,79 @@
+"""Adds a path to the app, and what /openapi.json says of it.
+
+FastAPI only carries the description here: endpoints read their requests themselves, because every
+dialect has its own words for what is wrong with one.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.params import Depends
+from fastapi.security import HTTPBearer
+
+from server.body import Body
+from server.paths import Path
+
+
+def add_path(app: FastAPI, path: Path, tag: str, needs_key: bool = True) -> None:
+    """Whoever may GET a path may also ask for its HEAD."""
+    app.add_api_route(
+        path.path,
+        path.endpoint,
+        methods=[path.method],
+        dependencies=[_key_in_description()] if needs_key else [],
+        openapi_extra=_description(path),
+        tags=[tag],
+    )
+    if path.method == "GET":
+        app.add_api_route(path.path, path.endpoint, methods=["HEAD"], include_in_schema=False)
+
+
+def _key_in_description() -> Depends:
+    """Makes /docs ask for a key. The key itself is checked by `server.auth`, for every path."""
+    return Depends(HTTPBearer(auto_error=False))
+
+
+def _description(path: Path) -> dict[str, Any]:
+    names = re.findall(r"{(\w+)", path.path)
+    parameters = [*map(_path_parameter, names), *_query_parameters(path.query or {})]
+    said: dict[str, Any] = {"parameters": parameters}
+    if path.body is not None or path.form is not None:
+        said["requestBody"] = {"required": True, "content": _content(path)}
+    return said
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _query_parameters(query: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "query", "schema": dict(kind)} for name, kind in query.items()]
+
+
+def _content(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if path.body is not None:
+        content["application/json"] = {"schema": json_schema(path.body)}
+    if path.form is not None:
+        content["multipart/form-data"] = {"schema": dict(path.form)}
+    return content
+
+
+def json_schema(body: type[Body]) -> dict[str, Any]:
+    """The schema of a body, standing alone: every reference replaced by what it refers to."""
+    schema = body.model_json_schema()
+    parts = schema.pop("$defs", {})
+    inlined: dict[str, Any] = _inlined(schema, parts)
+    return inlined
+
+
+def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(item, parts) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if reference := schema.get("$ref"):
+        return _inlined(parts[reference.rpartition("/")[2]], parts)
+    return {name: _inlined(value, parts) for name, value in schema.items()}
