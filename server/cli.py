@@ -85,6 +85,7 @@ def serve(
     ark_errors: Annotated[str | None, _setting("ark_errors")] = None,
     requests_per_minute: Annotated[str | None, _setting("requests_per_minute")] = None,
     azure_keys: Annotated[str | None, _setting("azure_keys")] = None,
+    a1111: Annotated[str | None, _setting("a1111")] = None,
     client_timeout_s: Annotated[str | None, _setting("client_timeout_s")] = None,
     max_backlog_s: Annotated[str | None, _setting("max_backlog_s")] = None,
     hang_s: Annotated[str | None, _setting("hang_s")] = None,

@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         description="take the key of the OpenAI paths also from the header api-key, as clients of "
         "Azure send it",
     )
+    a1111: bool = Field(
+        False,
+        description="serve the API of the AUTOMATIC1111 web UI under /sdapi too, for front ends "
+        "that speak no other; a key goes in as the password of basic authentication",
+    )
     client_timeout_s: float = Field(
         20,
         gt=0,

@@ -162,6 +162,7 @@ def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
         native_ark_errors=settings.ark_errors == "native",
         requests_per_minute=settings.requests_per_minute,
         azure_keys=settings.azure_keys,
+        a1111=settings.a1111,
         reproducible=settings.reproducible,
         batches=BatchSettings(
             settings.data_dir,
