@@ -32,7 +32,7 @@ class Script:
     gate: threading.Event | None = None
     """Every step waits for it."""
     gate_from: int = 1
-    """The first step that does."""
+    """The first step that does; -1 is the last."""
     gated_seed: int | None = None
     """Only the picture of this seed waits; None means all."""
     died_after: int | None = None
@@ -87,7 +87,7 @@ class Drawer:
 
     def _step(self, request: ImageRequest, script: Script, step: int) -> None:
         script.started.set()
-        if script.gate is not None and step >= script.gate_from:
+        if script.gate is not None and step >= script.gate_from % (request.steps + 1):
             mine = script.gated_seed in (None, request.seed)
             if mine and not script.gate.wait(20):
                 raise TimeoutError("nobody opened the gate")

@@ -85,7 +85,7 @@ def test_previews_are_of_the_size_and_format_that_were_asked_for(
     drawer: Drawer, workshop: Workshop
 ) -> None:
     gate = threading.Event()
-    drawer.script("shown thrice", gate=gate, gate_from=16)
+    drawer.script("shown thrice", gate=gate, gate_from=-1)
     wanted = plan("shown thrice", previews=3, output_format="webp", size="96x64")
 
     def open_at_the_last(event: Event) -> None:
@@ -109,7 +109,7 @@ def test_a_preview_is_labelled_where_the_picture_is(
     drawer: Drawer, workshop: Workshop, watermark: bool
 ) -> None:
     gate = threading.Event()
-    drawer.script("labelled early", gate=gate, gate_from=16)
+    drawer.script("labelled early", gate=gate, gate_from=-1)
     wanted = plan("labelled early", previews=1, size="256x256", watermark=watermark)
 
     def go_on(event: Event) -> None:
@@ -133,7 +133,7 @@ def test_a_preview_never_delays_the_picture(drawer: Drawer, workshop: Workshop) 
 def test_a_late_preview_does_not_follow_its_picture(drawer: Drawer, workshop: Workshop) -> None:
     busy, gate = threading.Event(), threading.Event()
     workshop.previews.submit(busy.wait, 20)
-    drawer.script("the second is late", gate=gate, gated_seed=6, gate_from=16)
+    drawer.script("the second is late", gate=gate, gated_seed=6, gate_from=-1)
     wanted = plan("the second is late", previews=3, n=2)
 
     def let_previews_come_after_the_first_picture(event: Event) -> None:
@@ -148,7 +148,7 @@ def test_a_late_preview_does_not_follow_its_picture(drawer: Drawer, workshop: Wo
 
 def test_a_drawing_that_began_again_repeats_no_preview(drawer: Drawer, workshop: Workshop) -> None:
     gate = threading.Event()
-    drawer.script("drawn twice", died_after=12, gate=gate, gate_from=16)
+    drawer.script("drawn twice", died_after=12, gate=gate, gate_from=-1)
     seen: list[Event] = []
 
     def steps() -> list[int]:

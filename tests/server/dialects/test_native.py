@@ -63,6 +63,17 @@ def test_a_negative_prompt_changes_the_picture(client: httpx2.Client) -> None:
     assert draw() != draw(negative_prompt="a dog")
 
 
+def test_steps_win_over_what_quality_means(client: httpx2.Client) -> None:
+    body = {"prompt": "a cat", "size": "64x64", "quality": "high", "steps": 3}
+    answer = client.post(PATH, json=body)
+    steps = [event for event in events(answer) if event["type"] == "progress"]
+    assert [event["steps"] for event in steps] == [3, 3, 3]
+    assert answer.headers["x-seedbed-steps"] == "3"
+    for wrong in (0, 51):
+        error = client.post(PATH, json={**body, "steps": wrong}).json()["error"]
+        assert error["param"] == "steps"
+
+
 def test_another_model_keeps_its_own_rules(client: httpx2.Client) -> None:
     answer = client.post(PATH, json={"prompt": "a cat", "size": "64x64", "model": "dall-e-2"})
     assert answer.status_code == 400
@@ -87,7 +98,7 @@ def test_it_needs_a_key(stranger: httpx2.Client) -> None:
 
 def test_previews_come_every_so_many_steps(client: httpx2.Client, drawer: Drawer) -> None:
     gate = threading.Event()
-    drawer.script("a native preview", gate=gate, gate_from=16)
+    drawer.script("a native preview", gate=gate, gate_from=-1)
     wanted = {"prompt": "a native preview", "size": "64x64", "seed": 5, "preview_every": 6}
     content = b""
     with client.stream("POST", PATH, json=wanted) as answer:

@@ -124,3 +124,48 @@ def test_x_02_at_the_other_dialects_path_it_hears_a_clear_refusal(site: Site) ->
         pytest.raises(openai.NotFoundError, match="dall-e-2"),
     ):
         sdk.images.generate(model="dall-e-2", prompt="a cat")
+
+
+def test_a_stream_is_read_to_its_end(sdk: openai.OpenAI, drawer: Drawer) -> None:
+    prompt = f"a streamed cat, {sdk._strict_response_validation}"
+    gate = threading.Event()
+    drawer.script(prompt, gate=gate, gate_from=-1)
+    events: list[ImageGenStreamEvent] = []
+    with sdk.images.generate(
+        model="gpt-image-1", prompt=prompt, stream=True, partial_images=2, quality="high"
+    ) as stream:
+        for event in stream:
+            events.append(event)
+            if len(events) == 2:
+                gate.set()
+    first, second, last = events
+    assert isinstance(first, ImageGenPartialImageEvent)
+    assert isinstance(second, ImageGenPartialImageEvent)
+    assert [first.partial_image_index, second.partial_image_index] == [0, 1]
+    assert isinstance(last, ImageGenCompletedEvent)
+    assert opened(last.b64_json).size == (1024, 1024)
+    assert last.usage.output_tokens == 4160
+    assert last.usage.input_tokens_details.image_tokens == 0
+
+
+def test_a_stream_that_fails_is_the_packages_own_exception(
+    sdk: openai.OpenAI, drawer: Drawer
+) -> None:
+    drawer.script("a streamed failure", fail_at={9: ModelFailure("NaN in the latents")})
+    stream = sdk.images.generate(
+        model="gpt-image-1", prompt="a streamed failure", stream=True, extra_body={"seed": 9}
+    )
+    with pytest.raises(openai.APIError, match="NaN in the latents") as caught:
+        list(stream)
+    assert caught.value.code == "image_generation_failed"
+
+
+def test_the_async_client_reads_a_stream(site: Site) -> None:
+    async def draw() -> list[str]:
+        async with openai.AsyncOpenAI(base_url=f"{site.url}/v1", api_key=KEY) as sdk:
+            stream = await sdk.images.generate(
+                model="gpt-image-1", prompt="a cat", stream=True, n=2
+            )
+            return [event.type async for event in stream]
+
+    assert asyncio.run(draw()) == ["image_generation.completed"] * 2
