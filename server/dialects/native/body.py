@@ -26,6 +26,7 @@ class NativeBody(Body):
     guidance_scale: float | None = None
     negative_prompt: str | None = None
     quality: str | None = None
+    steps: int | None = Field(None, description="denoising steps; quality chooses them else")
     watermark: bool | None = None
     background: Background | None = None
     output_format: Format | None = None
@@ -50,6 +51,7 @@ def to_draft(members: Json) -> Draft:
         guidance_scale=body.guidance_scale,
         negative_prompt=body.negative_prompt,
         quality=body.quality,
+        steps=body.steps,
         watermark=body.watermark,
         background=body.background,
         output_format=body.output_format,
