@@ -20,6 +20,7 @@ _BEHIND = {
     "serve": "server.startup:serve",
     "generate": "server.generate.command:generate",
     "parity": "pipelines.parity.command:parity",
+    "upgrade": "server.migrate:upgrade",
 }
 """Command -> module:function, imported on use."""
 
@@ -49,6 +50,8 @@ def build_app() -> typer.Typer:
     """The whole command line."""
     config = typer.Typer(help="Look at the settings.", no_args_is_help=True)
     config.command("show")(show)
+    database = typer.Typer(help="Look after the database.", no_args_is_help=True)
+    database.command("upgrade")(upgrade)
     app = typer.Typer(
         name="seedbed",
         help="An image server that speaks the Volcengine Ark and OpenAI image APIs.",
@@ -59,6 +62,7 @@ def build_app() -> typer.Typer:
     for command in (serve, generate, parity, version):
         app.command()(command)
     app.add_typer(config, name="config")
+    app.add_typer(database, name="db")
     return app
 
 
@@ -190,6 +194,14 @@ def show() -> None:
     console = results_console()
     for name, origin in loaded.origins.items():
         console.print(f"{name:<20}{_shown(loaded, name):<28}{origin}", markup=False)
+
+
+def upgrade() -> None:
+    """Bring the database of the data folder to this version; a copy of the old one is kept.
+
+    Stop the server first.
+    """
+    _behind("upgrade")(load({}).settings.data_dir)
 
 
 def version() -> None:

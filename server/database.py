@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -37,6 +38,8 @@ REVISIONS = ("0001",)
 """Every version of the tables there has been; the last one is `server.tables`."""
 
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+_AT_ONCE = MappingProxyType({"seedbed_begin": "BEGIN IMMEDIATE"})
+"""A transaction that will write says so at its beginning, and never has to give up later."""
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -51,6 +54,7 @@ class Database:
     def __init__(self, folder: Path) -> None:
         self._engine = create_async_engine(f"sqlite+aiosqlite:///{folder / FILE}")
         _configure(self._engine.sync_engine)
+        self._immediate = self._engine.execution_options(**_AT_ONCE)
         self._writing = asyncio.Lock()
 
     @asynccontextmanager
@@ -62,14 +66,11 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: on the disk after the block, or never when the block raises."""
-        async with self._writing, self._engine.execution_options(**_AT_ONCE).begin() as connection:
+        async with self._writing, self._immediate.begin() as connection:
             yield connection
 
     async def close(self) -> None:
         await self._engine.dispose()
-
-
-_AT_ONCE: dict[str, Any] = {"seedbed_begin": "BEGIN IMMEDIATE"}
 
 
 def claim(folder: Path) -> FileLock:
@@ -99,7 +100,7 @@ def prepare(folder: Path) -> None:
     (folder / FILE).touch(mode=0o600)
     engine = open_engine(folder)
     try:
-        with engine.execution_options(**_AT_ONCE).begin() as connection:
+        with at_once(engine).begin() as connection:
             found = revision(connection)
             if found is None:
                 METADATA.create_all(connection)
@@ -118,6 +119,11 @@ def open_engine(folder: Path) -> Engine:
     engine = create_engine(f"sqlite:///{folder / FILE}")
     _configure(engine)
     return engine
+
+
+def at_once(engine: Engine) -> Engine:
+    """The same engine, for transactions that write."""
+    return engine.execution_options(**_AT_ONCE)
 
 
 def revision(connection: Connection) -> str | None:
