@@ -18,7 +18,7 @@ def read_json(data: bytes) -> dict[str, Any]:
     """Return the object without its nulls. Raises: MalformedBody."""
     try:
         value = json.loads(
-            data.decode("utf-8"),
+            data.decode("utf-8-sig"),  # some clients put a byte order mark in front
             object_pairs_hook=_object,
             parse_float=_finite,
             parse_constant=_no_constant,

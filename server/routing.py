@@ -17,7 +17,7 @@ from pipelines.errors import Cancelled, UnsupportedValue
 from server.dialect import Call, Json, Link, Speech
 from server.draft import Customs, Draft
 from server.drawing import Drawing
-from server.errors import BodyTooLarge
+from server.errors import BodyTooLarge, MalformedBody
 from server.events import Drawn, Listener
 from server.front import log_failure
 from server.jsonbody import read_json
@@ -89,6 +89,7 @@ class Router:
 
     async def read_members(self, request: Request) -> Json:
         """Read and parse the body. Raises: BodyTooLarge, MalformedBody."""
+        _refuse_compressed(request)
         data = await _read_body(request, self.max_body_bytes)
         return await run_in_threadpool(read_json, data)
 
@@ -146,6 +147,16 @@ async def _client_left(request: Request) -> None:
     """Return when the connection is closed. Nobody else tells a handler."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+def _refuse_compressed(request: Request) -> None:
+    """Nobody's client compresses what it asks, and a small body could become a very large one."""
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() not in ("", "identity"):
+        raise MalformedBody(
+            "We could not parse the JSON body of your request. It has a Content-Encoding: send it "
+            "uncompressed."
+        )
 
 
 async def _read_body(request: Request, limit: int) -> bytes:

@@ -44,5 +44,9 @@ def test_what_no_honest_client_sends_is_refused_with_a_reason(data: bytes, reaso
     assert reason in caught.value.message
 
 
+def test_a_byte_order_mark_is_no_fault() -> None:
+    assert read_json(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+
+
 def test_surrogate_pairs_are_whole_characters() -> None:
     assert read_json(b'{"a": "\\ud83e\\udd8a"}') == {"a": "🦊"}
