@@ -56,6 +56,8 @@ class Abilities:
     """A call may offer it tools."""
     fast_optimizing: bool = False
     """A prompt may be rewritten in fast mode."""
+    transparent: bool = False
+    """A picture may have no background."""
     variations: bool = False
     """It draws pictures like another one, without a prompt."""
 
@@ -148,12 +150,13 @@ _FOURTEEN = PictureRule(most=14)
 _TEN = PictureRule(most=10)
 _OWN_PICTURES = PictureRule(most=16, max_bytes=50 * MIB)
 
-_GPT = Abilities(streams=True)
+_GPT = Abilities(streams=True, transparent=True)
 _ONE_AT_A_TIME = Abilities()
 _FAST = Abilities(streams=True, groups=True, fast_optimizing=True)
 _LATER = Abilities(streams=True, groups=True)
-_PRO = Abilities(tools=False, fast_optimizing=True)
-_FLASH = Abilities(tools=False)
+_PRO = Abilities(tools=False, fast_optimizing=True, transparent=True)
+_FLASH = Abilities(tools=False, transparent=True)
+_OWN = Abilities(streams=True, groups=True, variations=True, transparent=True)
 
 
 def _dall_e() -> tuple[NamedModel, ...]:
@@ -275,7 +278,7 @@ MODELS: Mapping[str, NamedModel] = MappingProxyType(
                 created=1795132800,
                 pictures=_OWN_PICTURES,
                 fidelities=("low", "high"),
-                abilities=Abilities(streams=True, groups=True, variations=True),
+                abilities=_OWN,
             ),
         )
     }

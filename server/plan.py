@@ -149,9 +149,9 @@ def _previews(draft: Draft, steps: int) -> tuple[int, ...]:
 
 
 def _finish(draft: Draft, customs: Customs, named: NamedModel, size: Size) -> Finish:
-    form = draft.output_format or customs.output_format
+    transparent = draft.background == "transparent" and named.abilities.transparent
+    form = draft.output_format or ("png" if transparent else customs.output_format)
     compression = whole("output_compression", draft.output_compression, 0, 100, default=100)
-    transparent = draft.background == "transparent" and _cuts_out(named)
     if transparent and form == "jpeg":
         raise UnsupportedValue(
             "A jpeg cannot hold a transparent background: ask for png or webp.", "background"
@@ -159,10 +159,6 @@ def _finish(draft: Draft, customs: Customs, named: NamedModel, size: Size) -> Fi
     label = named.watermark if draft.watermark is None else draft.watermark
     kept = draft.inputs.kept if draft.inputs else None
     return Finish(size, form, compression, label, transparent, kept)
-
-
-def _cuts_out(named: NamedModel) -> bool:
-    return named.brand in ("gpt-image", "seedbed")
 
 
 def _check_aspect(native: Size, size: Size) -> None:
@@ -180,7 +176,7 @@ def _ignored(draft: Draft, named: NamedModel, able: Abilities) -> str:
     """What the caller said, rightly, that changes nothing: for this model, or for who draws."""
     beyond = draft.inputs.ignored if draft.inputs else ()
     without_effect = {
-        "background": draft.background is not None and not _cuts_out(named),
+        "background": draft.background is not None and not named.abilities.transparent,
         "output_compression": draft.output_compression not in (None, 100)
         and draft.output_format in (None, "png"),
         "input_fidelity": draft.fidelity is not None and not named.fidelities,

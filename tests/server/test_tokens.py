@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.families.base import Quality
 from pipelines.types import Size
-from server.tokens import gpt_image_tokens, seedream_tokens, text_tokens
+from server.tokens import gpt_image_tokens, gpt_input_tokens, seedream_tokens, text_tokens
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,19 @@ def test_seedream_counts_pixels() -> None:
 )
 def test_a_prompt_is_at_least_one_token(prompt: str, count: int) -> None:
     assert text_tokens(prompt) == count
+
+
+@pytest.mark.parametrize(
+    ("size", "low", "high"),
+    [
+        (Size(256, 256), 194, 4354),
+        (Size(1024, 1024), 194, 4354),
+        (Size(1024, 1536), 323, 6563),
+        (Size(1536, 1024), 323, 6563),
+        (Size(64, 600), 323, 6563),
+        (Size(512, 1537), 581, 6821),
+    ],
+)
+def test_a_picture_that_came_in_counts_its_tiles(size: Size, low: int, high: int) -> None:
+    assert gpt_input_tokens(size, "low") == low
+    assert gpt_input_tokens(size, "high") == high

@@ -31,7 +31,8 @@ def usage(drawn: Drawn) -> Json:
         "output_tokens": output_tokens,
         "total_tokens": output_tokens,
     }
-    return counted
+    inputs = len(drawn.plan.inputs)
+    return counted | {"input_images": inputs} if inputs else counted
 
 
 def picture_of(finished: Finished, call: Call) -> Json:

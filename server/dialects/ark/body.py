@@ -41,7 +41,7 @@ class ArkBody(Body):
     background: Literal["transparent", "opaque"] | None = None
 
 
-_WITHOUT_EFFECT = ("background", "optimize_prompt", "optimize_prompt_options", "tools")
+_WITHOUT_EFFECT = ("optimize_prompt", "optimize_prompt_options", "tools")
 _GROUP_OPTIONS = "sequential_image_generation_options"
 
 
@@ -61,6 +61,7 @@ def to_draft(members: Json) -> Draft:
         response_format=body.response_format,
         output_format=body.output_format,
         watermark=body.watermark,
+        background=body.background,
         references=said_references(body.image),
         stream=bool(body.stream),
         group=group,

@@ -9,7 +9,7 @@ from pipelines.types import Picture
 from server.dialect import Call, Json
 from server.events import Drawn, Finished
 from server.plan import Plan
-from server.tokens import gpt_image_tokens, seedream_tokens, text_tokens
+from server.tokens import gpt_image_tokens, gpt_input_tokens, seedream_tokens, text_tokens
 
 _QUALITY_WORD: Mapping[Quality, str] = MappingProxyType(
     {"low": "low", "standard": "medium", "high": "high"}
@@ -39,13 +39,15 @@ def look(plan: Plan) -> Json:
 def usage(plan: Plan, pictures: int) -> Json:
     """What so many pictures of this call come to."""
     text = text_tokens(plan.prompt)
+    fidelity = plan.requests[0].fidelity
+    image = sum(gpt_input_tokens(size, fidelity) for size in plan.inputs)
     output = _output_tokens(plan) * pictures
     return {
-        "prompt_tokens": text,
-        "input_tokens": text,
+        "prompt_tokens": text + image,
+        "input_tokens": text + image,
         "output_tokens": output,
-        "total_tokens": text + output,
-        "input_tokens_details": {"text_tokens": text, "image_tokens": 0},
+        "total_tokens": text + image + output,
+        "input_tokens_details": {"text_tokens": text, "image_tokens": image},
         "output_tokens_details": {"text_tokens": 0, "image_tokens": output},
     }
 

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.errors import ContentRejected, ModelFailure
 from server.named_models import MODELS
+from tests.server.conformance.calls import data_url, png
 from tests.server.drawer import Drawer
 from tests.server.frames import frames
 from tests.server.pictures import opened
@@ -256,3 +257,39 @@ def test_in_events_our_fault_stops_the_rest_and_what_was_drawn_counts(
     assert second["error"]["code"] == "InternalServiceError"
     assert end["usage"]["generated_images"] == 1
     assert "NaN in the latents" in caplog.text
+
+
+def test_references_are_counted_and_leave_less_room_for_a_group(
+    client: httpx2.Client, drawer: Drawer
+) -> None:
+    picture = data_url(png())
+    answer = client.post(PATH, json=group("nine pictures of it", image=[picture] * 12))
+    assert answer.json()["usage"] == {
+        "prompt_tokens": 5,
+        "generated_images": 3,
+        "output_tokens": 3 * ONE,
+        "total_tokens": 3 * ONE,
+        "input_images": 12,
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "cut_out"), [("doubao-seedream-5-0-pro-260628", True), (M4, False)]
+)
+def test_two_models_draw_without_a_background(
+    client: httpx2.Client, model: str, cut_out: bool
+) -> None:
+    members = {"model": model, "prompt": "a cat", "size": "1280x720", "background": "transparent"}
+    answer = client.post(PATH, json=members | {"response_format": "b64_json"})
+    picture = opened(answer.json()["data"][0]["b64_json"])
+    assert (picture.format, picture.mode) == (("PNG", "RGBA") if cut_out else ("JPEG", "RGB"))
+    assert answer.headers.get("x-seedbed-ignored") == (None if cut_out else "background")
+
+
+def test_a_jpeg_cannot_be_without_a_background(client: httpx2.Client) -> None:
+    members = {
+        "model": "doubao-seedream-5-0-pro-260628",
+        "prompt": "a cat",
+        "output_format": "jpeg",
+    }
+    ark_invalid(client.post(PATH, json=members | {"background": "transparent"}), "background")
