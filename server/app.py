@@ -15,7 +15,7 @@ from starlette.responses import Response
 from server.auth import Keys, RequireKey
 from server.batches.office import BatchOffice, BatchSettings
 from server.batches.paths import batch_paths
-from server.description import add_path
+from server.description import add_path, form_schema
 from server.dialect import Dialect, Dialects
 from server.dialects.a1111.dialect import A1111
 from server.dialects.a1111.pages import ROOT as A1111_ROOT
@@ -26,6 +26,12 @@ from server.dialects.native.body import NativeBody
 from server.dialects.native.dialect import Native
 from server.dialects.openai.body import OpenAIBody
 from server.dialects.openai.dialect import OpenAI
+from server.dialects.openai.edits import (
+    OpenAIEdits,
+    OpenAIEditsBody,
+    OpenAIVariations,
+    OpenAIVariationsBody,
+)
 from server.docs_page import DOCS_PATH, mount_docs
 from server.front import Front, translate_http_exception
 from server.limits import RequestLimits
@@ -39,6 +45,8 @@ from server.sse import HEARTBEAT_S
 ARK_ROOT = "/api/v3"
 ARK_GENERATIONS = f"{ARK_ROOT}/images/generations"
 OPENAI_GENERATIONS = "/v1/images/generations"
+OPENAI_EDITS = "/v1/images/edits"
+OPENAI_VARIATIONS = "/v1/images/variations"
 NATIVE_IMAGES = "/seedbed/v1/images"
 PICTURES = "/files/{token}/{name}"
 
@@ -99,7 +107,7 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
     )
     office = None
     if settings.batches is not None:
-        speeches = {OPENAI_GENERATIONS: openai}
+        speeches = {OPENAI_GENERATIONS: openai, OPENAI_EDITS: OpenAIEdits()}
         office = BatchOffice(settings.batches, router, openai, speeches)
     app = FastAPI(
         title="seedbed",
@@ -148,6 +156,20 @@ def _drawing_paths(router: Router, ark: Ark, openai: OpenAI) -> tuple[Path, ...]
     return (
         Path("POST", ARK_GENERATIONS, router.drawing_endpoint(ark), body=ArkBody),
         Path("POST", OPENAI_GENERATIONS, router.drawing_endpoint(openai), body=OpenAIBody),
+        Path(
+            "POST",
+            OPENAI_EDITS,
+            router.form_endpoint(OpenAIEdits(), OpenAIEditsBody),
+            body=OpenAIEditsBody,
+            form=form_schema(OpenAIEditsBody, "image", "mask", "markup"),
+        ),
+        Path(
+            "POST",
+            OPENAI_VARIATIONS,
+            router.form_endpoint(OpenAIVariations(), OpenAIVariationsBody),
+            body=OpenAIVariationsBody,
+            form=form_schema(OpenAIVariationsBody, "image"),
+        ),
         Path("POST", NATIVE_IMAGES, router.drawing_endpoint(Native()), body=NativeBody),
     )
 

@@ -69,6 +69,17 @@ def json_schema(body: type[Body]) -> dict[str, Any]:
     return inlined
 
 
+def form_schema(body: type[Body], several: str, *single: str) -> dict[str, Any]:
+    """The same said in a form, where pictures are files: several of one name, and single ones."""
+    schema = json_schema(body)
+    file = {"type": "string", "format": "binary"}
+    files = {several: {"type": "array", "items": file}} | dict.fromkeys(single, file)
+    properties = {
+        name: kind for name, kind in schema["properties"].items() if name != f"{several}s"
+    }
+    return schema | {"properties": properties | files}
+
+
 def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
     if isinstance(schema, list):
         return [_inlined(item, parts) for item in schema]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from pipelines.families.base import Family
 from pipelines.post.keep import Kept, inward
@@ -62,7 +64,7 @@ def fit(
             _resized(base, native),
             *(_resized(picture, drawer.native_size(picture.size)) for picture in further),
         ),
-        mask=None if mask is None else _resized(mask, native),
+        mask=None if mask is None else Bitmap.of(_stretched(mask, native)),
         kept=None if mask is None else _kept(base, mask, native, size),
         ignored=tuple(ignored),
     )
@@ -72,8 +74,13 @@ def _resized(picture: Bitmap, size: Size) -> Bitmap:
     return Bitmap.of(resize(picture.pixels, size))
 
 
+def _stretched(mask: Bitmap, size: Size) -> NDArray[np.uint8]:
+    """Not Lanczos: it swings over edges, and what is kept would no longer be 0."""
+    return resize(mask.pixels, size, Image.Resampling.BILINEAR)
+
+
 def _kept(base: Bitmap, mask: Bitmap, native: Size, size: Size) -> Kept:
     """Units: the seam is half of what one drawn pixel covers in the answer."""
     seam = size.short_side / native.short_side / 2
-    drawn = inward(np.squeeze(resize(mask.pixels, size), axis=2), seam)
+    drawn = inward(np.squeeze(_stretched(mask, size), axis=2), seam)
     return Kept(resize(base.pixels, size), drawn)

@@ -58,12 +58,12 @@ def _without_nulls(value: Any, depth: int) -> Any:
         raise _malformed("It is nested too deeply.")
     match value:
         case str():
-            _check_text(value)
+            check_text(value)
         case list():
             return [_without_nulls(item, depth - 1) for item in value]
         case dict():
             for name in value:
-                _check_text(name)
+                check_text(name)
             return {
                 name: _without_nulls(item, depth - 1)
                 for name, item in value.items()
@@ -72,7 +72,8 @@ def _without_nulls(value: Any, depth: int) -> Any:
     return value
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
+    """Raises: MalformedBody: for a text that no honest client sends."""
     if "\0" in text:
         raise _malformed("A text holds the character NUL.")
     try:

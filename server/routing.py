@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from pipelines.errors import Cancelled, UnsupportedValue
+from server.body import Body
 from server.dialect import Call, Json, Link, Speech
 from server.draft import Customs, Draft
 from server.drawing import Drawing
@@ -22,6 +23,8 @@ from server.events import Drawn, Listener
 from server.front import log_failure
 from server.jsonbody import read_json
 from server.limits import RequestLimits
+from server.multipart import is_form, read_form
+from server.picture_rule import MIB
 from server.service import Service
 from server.sse import HEARTBEAT_S
 from server.streaming import DrawingStream, EventQueue, Narrator
@@ -32,7 +35,7 @@ _HEADER_PREFIX = "x-seedbed-"
 _REPRODUCIBLE = _HEADER_PREFIX + "reproducible"
 _TRUTH: Mapping[str, bool] = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
 _LONGEST_HEADER = 1000
-_UNSAFE = re.compile(r"[^A-Za-z0-9_.,;=+\- ]")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.,;=+\-\[\] ]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Router:
     snap_sizes: bool = False
     """Whether the nearest size is taken where the model has not the one that is said."""
     limits: RequestLimits | None = None
+    max_form_bytes: int = 256 * MIB
+    """A form holds whole files, which go to the disk."""
     heartbeat_s: float = HEARTBEAT_S
     """How long a stream may be silent before it shows that it is alive."""
 
@@ -56,6 +61,20 @@ class Router:
         async def draw(request: Request) -> Response:
             draft = speech.draft(await self.read_members(request))
             return await self.answer(request, speech, self.with_headers(draft, request))
+
+        return draw
+
+    def form_endpoint(self, speech: Speech, body: type[Body]) -> Endpoint:
+        """The same for calls that may also come as a form with files."""
+        plain = self.drawing_endpoint(speech)
+
+        async def draw(request: Request) -> Response:
+            if not is_form(request):
+                return await plain(request)
+            async with read_form(request, body, self.max_form_bytes) as members:
+                draft = self.with_headers(speech.draft(members), request)
+                draft = await self.service.prepare(draft, speech.customs)
+            return await self.answer(request, speech, draft)
 
         return draw
 

@@ -9,13 +9,15 @@ from PIL import Image
 from pipelines.types import Pixels, Size
 
 
-def resize(pixels: Pixels, size: Size) -> Pixels:
-    """Resample to `size` (Lanczos), filling it: what overhangs is cut off evenly on both sides.
+def resize(
+    pixels: Pixels, size: Size, resampling: Image.Resampling = Image.Resampling.LANCZOS
+) -> Pixels:
+    """Resample to `size`, filling it: what overhangs is cut off evenly on both sides.
 
     Equal sizes return the same array. One channel at a time, because Pillow's RGB takes four bytes
     a pixel and a copy: this needs half the memory and gives the same bytes.
 
-    Shapes: pixels [height, width, 3]; returns [size.height, size.width, 3].
+    Shapes: pixels [height, width, channels]; returns [size.height, size.width, channels].
     """
     height, width, channels = pixels.shape
     if (width, height) == (size.width, size.height):
@@ -25,7 +27,7 @@ def resize(pixels: Pixels, size: Size) -> Pixels:
     for channel in range(channels):
         plane = Image.fromarray(np.ascontiguousarray(pixels[..., channel]))
         resized[..., channel] = np.asarray(
-            plane.resize((size.width, size.height), Image.Resampling.LANCZOS, box=box)
+            plane.resize((size.width, size.height), resampling, box=box)
         )
     return resized
 

@@ -1,0 +1,135 @@
+"""Reads a form with pictures: its texts become what JSON would have said, its files go to the disk.
+
+Bounded in bytes, parts and memory: a file beyond a megabyte is on the disk, not in memory. Knows
+no parameter by name: the body it is read for says which text is a number.
+"""
+
+import math
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, BinaryIO, get_args
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from server.body import Body
+from server.errors import BodyTooLarge, MalformedBody
+from server.jsonbody import check_text
+
+MEDIA_TYPE = "multipart/form-data"
+_MAX_FILES = 24
+"""Sixteen pictures, a mask, markup, and a few too many, so that the answer can count them."""
+_MAX_TEXTS = 64
+_INDEX = re.compile(r"\[\d*\]\Z")
+"""`image[]` and `image[3]` are parts of a list."""
+_WHOLE = re.compile(r"-?\d{1,18}")
+_NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,18})?")
+_TRUTH: Mapping[str, bool] = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A file of a form. Its name and type are what the sender says, so nobody asks for them."""
+
+    file: BinaryIO = field(repr=False)
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body says that it is a form with files."""
+    said = request.headers.get("content-type", "")
+    return said.partition(";")[0].strip().lower() == MEDIA_TYPE
+
+
+@asynccontextmanager
+async def read_form(
+    request: Request, body: type[Body], max_bytes: int
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield the members that JSON would have had; files, each an `Uploaded`, are open that long.
+
+    A name that may be said several times is a list, also when it is said once.
+
+    Raises: BodyTooLarge, MalformedBody.
+    """
+    form = await _parsed(request, max_bytes)
+    try:
+        yield _members(form, body)
+    finally:
+        await form.close()
+
+
+async def _parsed(request: Request, max_bytes: int) -> FormData:
+    async with aclosing(_limited(request, max_bytes)) as stream:
+        parser = MultiPartParser(
+            request.headers, stream, max_files=_MAX_FILES, max_fields=_MAX_TEXTS
+        )
+        try:
+            return await parser.parse()
+        except MultiPartException as error:
+            raise _malformed(error.message) from None
+        except (KeyError, UnicodeError, LookupError):
+            raise _malformed("A header of it is not readable.") from None
+
+
+async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
+    received = 0
+    async for chunk in request.stream():
+        received += len(chunk)
+        if received > max_bytes:
+            raise BodyTooLarge(max_bytes)
+        yield chunk
+
+
+def _members(form: FormData, body: type[Body]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for said, part in form.multi_items():
+        check_text(said)
+        name = _INDEX.sub("", said)
+        value = _value(part, _kinds(body, name))
+        if value is None:
+            continue
+        if name != said or isinstance(value, Uploaded):
+            members.setdefault(name, [])
+            if isinstance(members[name], list):
+                members[name].append(value)
+                continue
+        if name in members:
+            raise _malformed(f"'{name[:40]}' is said twice.")
+        members[name] = value
+    return members
+
+
+def _value(part: UploadFile | str, kinds: set[object]) -> Any:
+    """What a part says. An empty one says nothing: forms have no null."""
+    if isinstance(part, UploadFile):
+        return Uploaded(part.file) if part.size or part.filename else None
+    check_text(part)
+    text = part.strip()
+    if not text:
+        return None
+    if bool in kinds:
+        return _TRUTH.get(text.lower(), part)
+    if int in kinds:
+        return int(text) if _WHOLE.fullmatch(text) else _number(text, part)
+    return _number(text, part) if float in kinds else part
+
+
+def _number(text: str, otherwise: str) -> float | str:
+    if not _NUMBER.fullmatch(text):
+        return otherwise
+    number = float(text)
+    return number if math.isfinite(number) else otherwise
+
+
+def _kinds(body: type[Body], name: str) -> set[object]:
+    """The types that the body takes under this name."""
+    declared = body.model_fields.get(name)
+    annotation = None if declared is None else declared.annotation
+    return set(get_args(annotation)) or {annotation}
+
+
+def _malformed(reason: str) -> MalformedBody:
+    return MalformedBody(f"We could not read the form of your request. {reason}")
