@@ -12,6 +12,7 @@ It knows tensors and `Rule`s, no request and no policy. Three promises:
 import functools
 import hashlib
 import inspect
+import itertools
 import weakref
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ from typing import Any, TypeAlias
 import torch
 from diffusers.models.modeling_outputs import Transformer2DModelOutput
 
-from pipelines import prefix_cache
 from pipelines.lanes import Lane
-from pipelines.mixing import around_forward, can_mix, filled_up, loosened
-from pipelines.rules import RULES, Mixing, Rule
+from pipelines.mixing import around_forward, can_mix, loosened, mixed_arguments, unpacked
+from pipelines.prefix_cache import JoinedCache
+from pipelines.rules import RULES, Filling, Packing, Rule
+from pipelines.signatures import never_equal, plain, signature_of
 from pipelines.stacking import cut_rows, stack_texts, stack_values
 
 Arguments: TypeAlias = dict[str, Any]
@@ -44,15 +46,15 @@ class Call:
     rule: Rule
     return_dict: bool = True
     mixed_key: Hashable | None = None
-    """Equal for calls that may share a forward although their pictures' sizes differ."""
+    """Equal for calls that may share a forward if the smaller pictures are filled up."""
 
     @property
     def tokens(self) -> int | None:
-        """How many tokens of a mixed forward's output are its own; None: nothing was filled up."""
-        mixing = self.rule.mixing
-        if mixing is None or mixing.fill.get(self.rule.rows_from) is None:
+        """How many tokens of a mixed forward's output each of its rows has; None: all there are."""
+        mixing, rows_from = self.rule.mixing, self.rule.rows_from
+        if mixing is None or (isinstance(mixing, Filling) and mixing.fill.get(rows_from) is None):
             return None
-        return int(self.arguments[self.rule.rows_from].shape[1])
+        return int(self.arguments[rows_from].shape[1])
 
     def run_alone(self) -> Any:
         """Do exactly what the pipeline asked for."""
@@ -79,7 +81,7 @@ class Digests:
         if isinstance(value, list | tuple):
             return tuple(self.of(item) for item in value)
         if not isinstance(value, torch.Tensor):
-            return _plain(value)
+            return plain(value)
         known = self._known.get(id(value))
         if known is not None and known[0]() is value:
             return known[1]
@@ -88,7 +90,7 @@ class Digests:
         self._known[id(value)] = (weakref.ref(value, forget), digest)
         return digest
 
-    def can_mix(self, module: torch.nn.Module, mixing: Mixing) -> bool:
+    def can_mix(self, module: torch.nn.Module, mixing: Filling | Packing) -> bool:
         """Whether a module takes rows of unlike sizes; asked of it once."""
         if module not in self._mixable:
             self._mixable[module] = can_mix(module, mixing)
@@ -116,18 +118,21 @@ def bind(
     rule = RULES.get(type(module).__name__)
     if rule is None or rule.rows_from not in arguments:
         return Call(
-            Lane.DENOISE, module, arguments, (), 1, _never_equal(), Rule(), return_dict=return_dict
+            Lane.DENOISE, module, arguments, (), 1, never_equal(), Rule(), return_dict=return_dict
         )
     rows = len(arguments[rule.rows_from])
     exact = {
-        name: _signature_of(name, arguments[name], rule, rows, digests)
+        name: signature_of(name, arguments[name], rule, rows, digests.of)
         for name in sorted(arguments)
         if name not in rule.masks  # a row without a mask meets one with: its mask is all ones
     }
     call = Call(Lane.DENOISE, module, arguments, (), rows, _key(module, exact), rule, return_dict)
     if rule.mixing is not None and digests.can_mix(module, rule.mixing):
         loose = loosened(arguments, rule.mixing, exact)
-        call.mixed_key = loose and _key(module, loose)
+        if loose is not None and isinstance(rule.mixing, Packing):
+            call.key = _key(module, loose)
+        elif loose is not None:
+            call.mixed_key = _key(module, loose)
     return call
 
 
@@ -153,7 +158,7 @@ def unmerged(
     lane: Lane, function: Callable[..., Any], args: tuple[Any, ...], kw: Arguments
 ) -> Call:
     """A call that is scheduled on its own lane, but never shares a forward."""
-    return Call(lane, function, kw, args, 1, _never_equal(), Rule())
+    return Call(lane, function, kw, args, 1, never_equal(), Rule())
 
 
 def run(calls: Sequence[Call]) -> list[Any]:
@@ -165,7 +170,8 @@ def run(calls: Sequence[Call]) -> list[Any]:
 
 def mixed(calls: Sequence[Call]) -> bool:
     """Whether their pictures' sizes differ."""
-    return any(call.key != calls[0].key for call in calls)
+    first = calls[0]
+    return any((call.key, call.tokens) != (first.key, first.tokens) for call in calls)
 
 
 def merge(calls: Sequence[Call]) -> Arguments:
@@ -173,7 +179,7 @@ def merge(calls: Sequence[Call]) -> Arguments:
     rule, rows = calls[0].rule, [call.rows for call in calls]
     merged: Arguments = {}
     if mixed(calls):
-        merged = filled_up([call.arguments for call in calls], rows, rule)
+        merged = mixed_arguments([call.arguments for call in calls], rows, rule)
     for name, mask in rule.pad.items():
         if name in calls[0].arguments:
             merged |= _merge_texts(calls, name, mask)
@@ -200,14 +206,21 @@ def forward(calls: Sequence[Call], arguments: Arguments) -> Any:
 
 def split(output: Any, calls: Sequence[Call]) -> list[Any]:
     """Cut a merged output by rows."""
-    parts, start = [], 0
-    for call in calls:
-        part = cut_rows(output, start, start + call.rows, call.tokens)
-        start += call.rows
-        sample = part[0] if isinstance(part, tuple) and len(part) == 1 else part
-        wants_object = call.return_dict and not isinstance(sample, tuple)
-        parts.append(Transformer2DModelOutput(sample=sample) if wants_object else part)
-    return parts
+    if isinstance(calls[0].rule.mixing, Packing) and mixed(calls):
+        parts = unpacked(output, [(call.rows, call.tokens or 0) for call in calls])
+    else:
+        ends = list(itertools.accumulate(call.rows for call in calls))
+        parts = [
+            cut_rows(output, end - call.rows, end, call.tokens)
+            for call, end in zip(calls, ends, strict=True)
+        ]
+    return [_as_asked_for(part, call) for part, call in zip(parts, calls, strict=True)]
+
+
+def _as_asked_for(part: Any, call: Call) -> Any:
+    sample = part[0] if isinstance(part, tuple) and len(part) == 1 else part
+    wants_object = call.return_dict and not isinstance(sample, tuple)
+    return Transformer2DModelOutput(sample=sample) if wants_object else part
 
 
 def _merge_texts(calls: Sequence[Call], name: str, mask_name: str | None) -> Arguments:
@@ -219,59 +232,11 @@ def _merge_texts(calls: Sequence[Call], name: str, mask_name: str | None) -> Arg
     return merged
 
 
-def _joined_cache(calls: Sequence[Call]) -> prefix_cache.JoinedCache | None:
+def _joined_cache(calls: Sequence[Call]) -> JoinedCache | None:
     name = calls[0].rule.prefix_cache
     if name is None or name not in calls[0].arguments:
         return None
-    return prefix_cache.JoinedCache([call.arguments[name] for call in calls])
-
-
-def _signature_of(name: str, value: Any, rule: Rule, rows: int, digests: Digests) -> Hashable:
-    """What must be equal of this argument for two calls to share a forward."""
-    if name in rule.shared:
-        return digests.of(value)
-    if isinstance(value, torch.Tensor):
-        return _signature_of_tensor(name, value, rule, rows)
-    if name in rule.caches and all(layer.mode is None for layer in value.caches):
-        return "idle"
-    if name == rule.prefix_cache:
-        return prefix_cache.signature(value)
-    if name in rule.row_lists:
-        return _signature_of_rows(name, value, rule)
-    if isinstance(value, dict):
-        items = sorted(value.items())
-        return tuple((k, _signature_of(k, v, rule, rows, digests)) for k, v in items)
-    if isinstance(value, list | tuple):
-        return tuple(_signature_of(name, item, rule, rows, digests) for item in value)
-    return _plain(value)
-
-
-def _signature_of_tensor(name: str, value: torch.Tensor, rule: Rule, rows: int) -> Hashable:
-    shape = value.shape
-    if not shape:
-        return "scalar", value.dtype
-    dim = rule.rows_dim.get(name, 0)
-    if shape[dim] != rows and shape[dim] != 1:
-        return _never_equal()  # no batch dimension: row 0's value must never be handed to others
-    if name in rule.padded:
-        return value.dtype, shape[2:]
-    return value.dtype, shape[:dim], shape[dim + 1 :]
-
-
-def _signature_of_rows(name: str, value: Sequence[Any], rule: Rule) -> Hashable:
-    row = value[0]
-    if not isinstance(row, torch.Tensor):
-        return repr(row)
-    return row.dtype, row.ndim if name in rule.ragged else row.shape
-
-
-def _plain(value: Any) -> Hashable:
-    """Plain values compare by content, everything else by identity."""
-    return repr(value) if isinstance(value, str | int | float | None) else ("object", id(value))
-
-
-def _never_equal() -> Hashable:
-    return object()
+    return JoinedCache([call.arguments[name] for call in calls])
 
 
 @functools.cache

@@ -1,6 +1,6 @@
-"""How calls with pictures of unlike sizes are brought to one size: filled up, masked, cut again.
+"""How calls with pictures of unlike sizes become one forward: filled up to one size, or packed.
 
-It knows `Mixing`s and arguments; whether mixing pays is the scheduler's business.
+It knows what a `Rule` says of a model, and arguments; whether it pays is the scheduler's business.
 """
 
 import contextlib
@@ -10,83 +10,125 @@ from typing import Any
 import torch
 
 from pipelines.rotary import can_rotate_per_row, rotary_per_row
-from pipelines.rules import Mixing, Rule
+from pipelines.rules import Filling, Packing, Rule
 from pipelines.stacking import fill_up
 
 ATTENTION_ARGUMENTS = "joint_attention_kwargs"
 """Where models that join text and picture in one attention take a mask."""
+_SEGMENTS_PER_ROW = 2**32
+"""More than a pipeline numbers in one row, so that no two rows have a segment in common."""
 
 
 def loosened(
-    arguments: Mapping[str, Any], mixing: Mixing, exact: Mapping[str, Hashable]
+    arguments: Mapping[str, Any], mixing: Filling | Packing, exact: Mapping[str, Hashable]
 ) -> Mapping[str, Hashable] | None:
     """Signatures of a call's arguments that leave open how many tokens its picture has.
 
-    None where anything speaks against filling it up.
+    None where anything speaks against mixing it with others.
     """
+    if isinstance(mixing, Packing):
+        known = {*mixing.tokens, *mixing.rows}
+        tensors = {name for name, value in arguments.items() if isinstance(value, torch.Tensor)}
+        if tensors != known:
+            return None
+        return {**exact, **{name: _per_token(arguments[name]) for name in mixing.tokens}}
+    if not {*mixing.fill, *mixing.positions} <= arguments.keys():
+        return None
     loose = dict(exact)
     for name, filling in mixing.fill.items():
-        if name not in arguments:
-            return None
-        row = arguments[name][0] if filling is None else arguments[name]
-        loose[name] = row.dtype, row.ndim, row.shape[2:] if filling is not None else ()
+        value = arguments[name]
+        loose[name] = (value[0].dtype, value[0].ndim) if filling is None else _per_token(value)
     for name in mixing.positions:
-        ids = arguments.get(name)
-        if not isinstance(ids, torch.Tensor) or ids.ndim != 2:
+        if arguments[name].ndim != 2 or ATTENTION_ARGUMENTS in arguments:
             return None
-        loose[name] = ids.dtype, ids.shape[1]
-    if mixing.positions and ATTENTION_ARGUMENTS in arguments:
-        return None
+        loose[name] = arguments[name].dtype, arguments[name].shape[1]
     return loose
 
 
-def can_mix(module: torch.nn.Module, mixing: Mixing) -> bool:
+def _per_token(value: torch.Tensor) -> Hashable:
+    return value.dtype, value.shape[2:]
+
+
+def can_mix(module: torch.nn.Module, mixing: Filling | Packing) -> bool:
     """Whether this very module, as it is set up, takes rows of unlike sizes."""
-    return not mixing.positions or can_rotate_per_row(module)
+    own_positions = isinstance(mixing, Filling) and mixing.positions
+    return not own_positions or can_rotate_per_row(module)
 
 
-def filled_up(
+def mixed_arguments(
     calls: Sequence[Mapping[str, Any]], rows: Sequence[int], rule: Rule
 ) -> dict[str, Any]:
-    """The arguments of a mixed forward that differ from those of a forward of one size."""
-    mixing = rule.mixing
-    assert mixing is not None, "calls of other sizes have equal mixed keys by a Mixing only"
-    merged: dict[str, Any] = {}
-    for name, filling in mixing.fill.items():
-        if filling is not None:
-            values = [arguments[name] for arguments in calls]
-            longest = max(value.shape[1] for value in values)
-            merged[name] = torch.cat([fill_up(value, longest, filling) for value in values])
-    if mixing.positions:
-        merged |= _positions(calls, rows, mixing)
-    return merged
+    """The arguments of a forward over unlike sizes that differ from those over one size."""
+    assert rule.mixing is not None, "only a rule's mixing lets calls of unlike sizes meet"
+    if isinstance(rule.mixing, Packing):
+        return _packed(calls, rule.mixing)
+    return _filled_up(calls, rule.mixing) | _positions(calls, rows, rule.mixing)
+
+
+def unpacked(output: Any, shapes: Sequence[tuple[int, int]]) -> list[Any]:
+    """Cut the one long row of a packed output into each caller's rows x tokens."""
+    (sample,) = output
+    parts, start = [], 0
+    for rows, tokens in shapes:
+        end = start + rows * tokens
+        parts.append((sample[0, start:end].view(rows, tokens, -1),))
+        start = end
+    return parts
 
 
 def around_forward(
     module: torch.nn.Module, rule: Rule, *, mixed: bool
 ) -> contextlib.AbstractContextManager[None]:
     """What a forward has to run in."""
-    if mixed and rule.mixing is not None and rule.mixing.positions:
+    if mixed and isinstance(rule.mixing, Filling) and rule.mixing.positions:
         return rotary_per_row(module)
     return contextlib.nullcontext()
 
 
+def _packed(calls: Sequence[Mapping[str, Any]], packing: Packing) -> dict[str, Any]:
+    values: dict[str, list[torch.Tensor]] = {name: [] for name in (*packing.tokens, *packing.rows)}
+    row = 0
+    for arguments in calls:
+        rows, tokens = arguments[packing.segments].shape
+        own = torch.arange(row, row + rows, device=arguments[packing.segments].device)
+        for name in packing.tokens:
+            values[name].append(arguments[name].flatten(0, 1))
+        values[packing.segments][-1] = (
+            arguments[packing.segments].long() + own[:, None] * _SEGMENTS_PER_ROW
+        ).flatten()
+        for name in packing.rows:
+            values[name].append(arguments[name].expand(rows).repeat_interleave(tokens))
+        row += rows
+    return {name: torch.cat(parts)[None] for name, parts in values.items()}
+
+
+def _filled_up(calls: Sequence[Mapping[str, Any]], mixing: Filling) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for name, filling in mixing.fill.items():
+        if filling is not None:
+            values = [arguments[name] for arguments in calls]
+            longest = max(value.shape[1] for value in values)
+            merged[name] = torch.cat([fill_up(value, longest, filling) for value in values])
+    return merged
+
+
 def _positions(
-    calls: Sequence[Mapping[str, Any]], rows: Sequence[int], mixing: Mixing
+    calls: Sequence[Mapping[str, Any]], rows: Sequence[int], mixing: Filling
 ) -> dict[str, Any]:
     """Each row's ids, all handed over as the last of the position arguments; and the mask."""
+    if not mixing.positions:
+        return {}
     *before, last = mixing.positions
     longest = max(len(arguments[last]) for arguments in calls)
     ids, valid = [], []
     for arguments, count in zip(calls, rows, strict=True):
         own = torch.cat([arguments[name] for name in mixing.positions])
-        missing = longest - len(arguments[last])
-        ids.append(fill_up(own[None], len(own) + missing)[0].repeat(count, 1))
+        length = len(own) + longest - len(arguments[last])
+        ids.append(fill_up(own[None], length)[0].repeat(count, 1))
         seen = torch.ones(count, len(own), dtype=torch.bool, device=own.device)
-        valid.append(fill_up(seen, len(own) + missing))
+        valid.append(fill_up(seen, length))
     merged: dict[str, Any] = {name: ids[0].new_zeros(0, ids[0].shape[1]) for name in before}
     merged[last] = torch.cat(ids)
-    mask = torch.cat(valid)
-    if not all(len(arguments[last]) == longest for arguments in calls):
-        merged[ATTENTION_ARGUMENTS] = {"attention_mask": mask[:, None, None]}
+    if any(len(arguments[last]) < longest for arguments in calls):
+        merged[ATTENTION_ARGUMENTS] = {"attention_mask": torch.cat(valid)[:, None, None]}
     return merged

@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import torch
+from diffusers.models.attention_dispatch import (
+    AttentionBackendName,
+    _AttentionBackendRegistry,
+)
 from diffusers.models.embeddings import apply_rotary_emb
 from diffusers.models.transformers.transformer_flux import FluxAttnProcessor
 
@@ -24,13 +28,18 @@ _KNOWN = (FluxAttnProcessor,)
 def can_rotate_per_row(module: torch.nn.Module) -> bool:
     """Whether all attention of a model is of a kind that is known, and takes a mask.
 
-    Other attention backends than the native one refuse masks.
+    Several attention backends other than the native one refuse masks.
     """
     processors = [attention.processor for attention in _attentions(module)]
     return bool(processors) and all(
-        type(one) in _KNOWN and one._attention_backend is None and one._parallel_config is None
+        type(one) in _KNOWN and _takes_masks(one._attention_backend) and not one._parallel_config
         for one in processors
     )
+
+
+def _takes_masks(backend: AttentionBackendName | None) -> bool:
+    everywhere, _ = _AttentionBackendRegistry.get_active_backend()
+    return bool((backend or everywhere) == AttentionBackendName.NATIVE)
 
 
 @contextlib.contextmanager

@@ -13,10 +13,10 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True)
-class Mixing:
-    """How rows of unlike picture sizes share a forward: filled up to as many tokens as the longest.
+class Filling:
+    """Rows of unlike picture sizes share a forward, filled up to as many tokens as the longest.
 
-    The filling costs as much as tokens that count, so the scheduler mixes below the knee only.
+    The filling costs as much as tokens that count, so the scheduler asks whether it pays.
     """
 
     fill: Mapping[str, int | None]
@@ -24,6 +24,21 @@ class Mixing:
     positions: tuple[str, ...] = ()
     """Shared position ids, in the order in which the model joins them: then each row gets its own
     rotary embedding, and a mask over what is filling."""
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Rows of unlike picture sizes share a forward, one after the other in one long row.
+
+    It costs no more than rows of one size, so they are the same to the scheduler.
+    """
+
+    tokens: tuple[str, ...]
+    """Arguments with an entry per token."""
+    segments: str
+    """The one of them that says which tokens see each other."""
+    rows: tuple[str, ...]
+    """Arguments with an entry per row, which the model takes per token as well."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +57,7 @@ class Rule:
     """Lists with one entry per row; other lists are merged element by element."""
     ragged: tuple[str, ...] = ()
     """Row lists whose entries may differ in size: the model brings them to one length itself."""
-    mixing: Mixing | None = None
+    mixing: Filling | Packing | None = None
     """Set where rows of unlike sizes may share a forward."""
     caches: tuple[str, ...] = ()
     """Per-request KV caches: idle ones may meet, one in use makes its request run alone."""
@@ -83,19 +98,21 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "AuraFlowTransformer2DModel": Rule(),
         # Text and picture are one sequence, and tokens see only those of their own segment.
         "Ideogram4Transformer2DModel": Rule(
-            mixing=Mixing(
-                fill={
-                    "hidden_states": 0,
-                    "encoder_hidden_states": 0,
-                    "position_ids": 0,
-                    "indicator": 0,  # neither text nor picture
-                    "segment_ids": -2,  # the pipeline's own padding has -1, its tokens 1
-                }
+            mixing=Packing(
+                tokens=(
+                    "hidden_states",
+                    "encoder_hidden_states",
+                    "position_ids",
+                    "indicator",
+                    "segment_ids",
+                ),
+                segments="segment_ids",
+                rows=("timestep",),
             )
         ),
         # Position ids belong to the forward. Flux2's are 3-D, but the model reads only row 0.
         "FluxTransformer2DModel": Rule(
-            shared=_IDS, pairs=True, mixing=Mixing(fill={"hidden_states": 0}, positions=_IDS)
+            shared=_IDS, pairs=True, mixing=Filling({"hidden_states": 0}, positions=_IDS)
         ),
         "ChromaTransformer2DModel": Rule(shared=_IDS, pairs=True),
         "OvisImageTransformer2DModel": Rule(shared=_IDS, pairs=True),
@@ -125,7 +142,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             rows_from="x",
             row_lists=("x", "cap_feats"),
             ragged=("cap_feats",),
-            mixing=Mixing(fill={"x": None}),
+            mixing=Filling({"x": None}),
         ),
         "HiDreamImageTransformer2DModel": Rule(rows_dim={"encoder_hidden_states_llama3": 1}),
         "GlmImageTransformer2DModel": Rule(caches=("kv_caches",), pairs=True),

@@ -4,8 +4,8 @@ Rule 1. Every request has one rank, in seconds; the smallest goes first. Between
         work the order is made anew, so preemption is free.
 Rule 2. The first in rank always runs. Others with an equal key join while the tokens chosen so far
         are below the knee: beyond it they would only delay each other. Then those of other sizes
-        join, if their model can mix them and all rows, filled up to the longest, stay within the
-        knee: beyond it the filling would cost what sharing saves.
+        join, if their model can mix them and it pays: all rows are filled up to the longest, and
+        a joining one must cost less, beyond the knee, than its share of a step of its own kind.
 Rule 3. A denoising step that leaves room below the knee first lets one newcomer encode, so that it
         can join; at the knee newcomers wait for their rank. At most `max_rows` are let in between
         two steps, so that an endless row of them cannot stop the drawing.
@@ -13,7 +13,7 @@ Rule 4. Auxiliary nets (ControlNet) go before the denoiser they feed, or their r
 Rule 5. A client that was served more than the least served one waits that many seconds longer.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -137,15 +137,21 @@ class Scheduler:
         first = group[0]
         if first.mixed_key is None:
             return group
-        longest, rows = first.tokens, sum(member.rows for member in group)
+        rows, crowd = sum(member.rows for member in group), _tokens_by_key(order)
+        filled = sum(member.tokens for member in group)
         for other in order:
-            if other.alone or other.mixed_key != first.mixed_key or other.key == first.key:
+            if filled >= first.knee:
+                break
+            strange = other.mixed_key != first.mixed_key or other.key == first.key
+            if strange or other.alone or rows + other.rows > self._max_rows:
                 continue
-            filled_up = max(longest, other.tokens) * (len(group) + 1)
-            if filled_up > first.knee or rows + other.rows > self._max_rows:
-                continue
-            group.append(other)
-            longest, rows = max(longest, other.tokens), rows + other.rows
+            longest = max(other.tokens, *(member.tokens for member in group))
+            refilled = longest * (len(group) + 1)
+            more = refilled - max(filled, first.knee)
+            share = other.tokens / crowd[other.key]
+            if more < share * max(crowd[other.key], first.knee):
+                group.append(other)
+                filled, rows = refilled, rows + other.rows
         return group
 
     def _newcomer(self, order: Sequence[Parked], group: Sequence[Parked]) -> Parked | None:
@@ -153,3 +159,10 @@ class Scheduler:
         if first.alone or sum(member.tokens for member in group) >= first.knee:
             return None
         return next((p for p in order if p.lane is Lane.ENCODE), None)
+
+
+def _tokens_by_key(parked: Iterable[Parked]) -> Mapping[Hashable, float]:
+    tokens: dict[Hashable, float] = {}
+    for p in parked:
+        tokens[p.key] = tokens.get(p.key, 0.0) + p.tokens
+    return tokens

@@ -155,7 +155,9 @@ def run_with_swapped_timesteps(calls: Sequence[Call]) -> list[Any]:
         return run_merged(calls)
     arguments = merge(calls)
     name = next(name for name in ("timestep", "timesteps", "t") if name in arguments)
-    arguments[name] = arguments[name].roll(calls[0].rows, 0)
+    packed = arguments[name].ndim > 1  # one time per token, all in one row
+    own = calls[0].rows * (calls[0].tokens or 1) if packed else calls[0].rows
+    arguments[name] = arguments[name].roll(own, -1)
     return split(forward(calls, arguments), calls)
 
 

@@ -6,10 +6,12 @@ import pytest
 import torch
 from diffusers import (
     FluxTransformer2DModel,
+    Ideogram4Transformer2DModel,
     QwenImageTransformer2DModel,
     UNet2DConditionModel,
     UNet2DModel,
 )
+from diffusers.models.attention_dispatch import AttentionBackendName, attention_backend
 from diffusers.models.transformers.transformer_flux import FluxAttnProcessor
 
 from pipelines.merge import Call, Digests, bind, forward, merge, run, split
@@ -212,20 +214,61 @@ def test_in_any_doubt_unlike_sizes_do_not_meet(
     assert doubtful.mixed_key is None or doubtful.mixed_key != small.mixed_key
 
 
-def test_a_model_whose_attention_takes_no_mask_does_not_mix() -> None:
+def ideogram_call(model: torch.nn.Module, seed: int, height: int, width: int) -> Call:
+    text, tokens = 2, 2 + height * width
+    positions = torch.zeros(1, tokens, 3, dtype=torch.long)
+    positions[0, text:, 1] = torch.arange(height * width) // width
+    positions[0, text:, 2] = torch.arange(height * width) % width
+    return bind(
+        model,
+        (),
+        {
+            "hidden_states": drawn(seed, 1, tokens, 4),
+            "timestep": torch.tensor([0.1 * (seed + 1)]),
+            "encoder_hidden_states": drawn(seed + 20, 1, tokens, 8),
+            "position_ids": positions,
+            "segment_ids": torch.ones(1, tokens, dtype=torch.long),
+            "indicator": torch.tensor([[3] * text + [2] * (tokens - text)]),
+        },
+        Digests(),
+    )
+
+
+@torch.no_grad()
+def test_rows_of_unlike_sizes_are_packed_into_one_that_keeps_them_apart() -> None:
     torch.manual_seed(0)
-    model = FluxTransformer2DModel(
-        in_channels=16,
+    model = Ideogram4Transformer2DModel(
+        in_channels=4,
         num_layers=1,
-        num_single_layers=1,
         attention_head_dim=16,
         num_attention_heads=2,
-        joint_attention_dim=32,
-        pooled_projection_dim=32,
-        axes_dims_rope=(4, 4, 8),
-    )
-    model.set_attention_backend("_native_flash")
-    assert flux_call(model, 0, Digests()).mixed_key is None
+        intermediate_size=32,
+        adaln_dim=16,
+        llm_features_dim=8,
+        mrope_section=(4, 2, 2),
+    ).eval()
+    randomised(model)
+    calls = [
+        ideogram_call(model, seed, *size) for seed, size in enumerate([(2, 2), (4, 2), (3, 3)])
+    ]
+    assert worst(calls) < 1e-5
+    merged = merge(calls)
+    assert merged["hidden_states"].shape == (1, 6 + 10 + 11, 4)
+    merged["segment_ids"] = torch.ones_like(merged["segment_ids"])
+    jumbled = split(forward(calls, merged), calls)
+    assert (jumbled[0][0] - calls[0].run_alone()[0]).abs().max() > 1e-3
+
+
+def test_a_model_whose_attention_takes_no_mask_does_not_mix(flux: FluxTransformer2DModel) -> None:
+    assert flux_call(flux, 0, Digests()).mixed_key is not None
+    with attention_backend("_native_flash"):
+        assert flux_call(flux, 0, Digests()).mixed_key is None
+    processor = flux.transformer_blocks[0].attn.processor
+    processor._attention_backend = AttentionBackendName._NATIVE_FLASH
+    try:
+        assert flux_call(flux, 0, Digests()).mixed_key is None
+    finally:
+        processor._attention_backend = None
 
 
 def test_absent_and_spelled_out_defaults_meet(unet: UNet2DConditionModel) -> None:

@@ -52,15 +52,33 @@ def test_rows_with_other_keys_do_not_block_those_behind_them() -> None:
     assert Scheduler().next(waiting, 0.0) == ("first", "mate")
 
 
-def test_other_sizes_join_while_all_rows_filled_up_stay_within_the_knee() -> None:
+def test_other_sizes_join_where_filling_up_costs_less_than_a_step_of_their_own() -> None:
     small = parked("small", tokens=20.0, mixed_key="model")
     mate = parked("mate", tokens=20.0, remaining_s=3.0, mixed_key="model")
     wide = parked("wide", tokens=30.0, key="size B", remaining_s=1.1, mixed_key="model")
-    huge = parked("huge", tokens=40.0, key="size C", remaining_s=1.2, mixed_key="model")
-    # Four rows of 30 tokens would be 120, beyond the knee of 100; so would be three of 40.
-    assert Scheduler().next([small, mate, wide, huge], 0.0) == ("small", "mate", "wide")
-    assert Scheduler().next([small, huge], 0.0) == ("small", "huge")
+    large = parked("large", tokens=40.0, key="size C", remaining_s=1.2, mixed_key="model")
+    assert Scheduler().next([small, mate, wide], 0.0) == ("small", "mate", "wide")
     assert Scheduler(max_rows=2).next([small, mate, wide], 0.0) == ("small", "mate")
+    # Four rows of 40 tokens cost 60 beyond the knee; alone, the large one costs a step of 100.
+    assert Scheduler().next([small, mate, wide, large], 0.0) == ("small", "mate", "wide", "large")
+
+
+def test_other_sizes_stay_away_where_filling_up_costs_more_than_a_step_of_their_own() -> None:
+    small = [parked(f"small {n}", tokens=20.0, mixed_key="model") for n in range(3)]
+    large = parked("large", tokens=60.0, key="size B", remaining_s=1.1, mixed_key="model")
+    # Two rows of 60 tokens cost 20 beyond the knee, four rows cost 140.
+    assert Scheduler().next([small[0], large], 0.0) == ("small 0", "large")
+    assert Scheduler().next([*small, large], 0.0) == ("small 0", "small 1", "small 2")
+
+
+def test_other_sizes_stay_away_where_they_fill_a_step_of_their_own() -> None:
+    first = parked("first", tokens=90.0, mixed_key="model")
+    others = [
+        parked(f"other {n}", tokens=10.0, key="size B", remaining_s=2.0, mixed_key="model")
+        for n in range(12)
+    ]
+    assert Scheduler().next([first, others[0]], 0.0) == ("first", "other 0")
+    assert Scheduler().next([first, *others], 0.0) == ("first",)
 
 
 @pytest.mark.parametrize(
