@@ -120,7 +120,7 @@ def test_this_machine_is_never_asked(near: tuple[int, type[Handler]], host: str)
     assert handler.hits == []
 
 
-def test_a_redirect_to_this_machine_is_not_followed(
+def test_x_09_a_redirect_to_this_machine_is_not_followed(
     near: tuple[int, type[Handler]], far: tuple[int, type[Handler]]
 ) -> None:
     (near_port, near_handler), (far_port, far_handler) = near, far

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.server.conformance.calls import M4, fetched
+from tests.server.conformance.calls import M4, fetched, png
 from tests.server.conftest import KEY, Site
 from tests.server.pictures import opened
 from tests.server.shapes import ark_error
@@ -83,6 +83,10 @@ def dify_ark(body: dict[str, Any]) -> bytes:
 
 def one(name: str, data: bytes, kind: str = "image/png") -> tuple[str, tuple[str, bytes, str]]:
     return name, ("image.png", data, kind)
+
+
+RED, HOLED = png(256, 256), png(256, 256, (200, 40, 40, 0))
+"""A plain picture, and one that is transparent everywhere, as a mask of what shall be drawn."""
 
 
 CALLS = [
@@ -239,6 +243,71 @@ CALLS = [
             "guidance_scale": 2.5,
             "watermark": False,
         },
+    ),
+    Call(
+        "Open WebUI, edit of one picture",
+        "/v1/images/edits",
+        open_webui,
+        form={"model": "gpt-image-1", "prompt": "at night", "n": "1", "size": "1024x1024"},
+        files=[one("image", RED)],
+    ),
+    Call(
+        "Open WebUI, edit of two pictures",
+        "/v1/images/edits?api-version=2025-04-01-preview",
+        open_webui,
+        form={"model": "gpt-image-1", "prompt": "at night", "n": "1", "watermark": "True"},
+        files=[one("image[]", RED), one("image[]", RED)],
+    ),
+    Call(
+        "LibreChat, edit on Azure",
+        "/openai/deployments/gpt-image-1/images/edits?api-version=2025-04-01-preview",
+        first_base64,
+        form={"prompt": "at night", "quality": "auto", "size": "auto"},
+        files=[one("image[]", RED, "application/octet-stream")],
+        headers={"api-key": KEY},
+    ),
+    Call(
+        "ComfyUI, edit with gpt-image-1",
+        "/proxy/openai/images/edits",
+        comfy_openai,
+        form={
+            "model": "gpt-image-1",
+            "prompt": "at night",
+            "quality": "low",
+            "background": "auto",
+            "moderation": "low",
+            "n": "1",
+            "size": "auto",
+        },
+        files=[one("image", RED), one("mask", HOLED)],
+    ),
+    Call(
+        "ComfyUI, edit with dall-e-2",
+        "/proxy/openai/images/edits",
+        first_address,
+        form={"model": "dall-e-2", "prompt": "at night", "n": "1", "size": "256x256"},
+        files=[one("image", HOLED)],
+        size=(256, 256),
+    ),
+    Call(
+        "Vercel AI SDK, edit",
+        "/v1/images/edits",
+        first_base64,
+        form={"model": "gpt-image-1", "prompt": "at night", "response_format": "b64_json"},
+        files=[one("image", RED)],
+    ),
+    Call(
+        "new-api, edit with an Ark model",
+        "/v1/images/edits",
+        first_address,
+        form={
+            "model": M4,
+            "prompt": "at night",
+            "size": "1024x1024",
+            "watermark": "false",
+            "seed": "7",
+        },
+        files=[one("image[0]", RED)],
     ),
     Call(
         "a client without /v1 and with a slash",

@@ -8,7 +8,7 @@ import openai
 import pytest
 
 from pipelines.errors import ModelFailure, NotReady
-from tests.server.conformance.calls import GENERATIONS
+from tests.server.conformance.calls import EDITS, GENERATIONS, VARIATIONS
 from tests.server.conftest import KEY, MAX_BODY_BYTES, Site, serving
 from tests.server.drawer import Drawer
 from tests.server.shapes import Post, openai_error, openai_invalid
@@ -173,6 +173,6 @@ def test_o_b21_every_error_has_the_four_fields(
     openai_error(stranger.post(GENERATIONS), 401)
     openai_error(client.get("/v1/models/nope"), 404)
     openai_error(client.post("/v1/nowhere"), 404)
-    for path in (GENERATIONS,):
+    for path in (GENERATIONS, EDITS, VARIATIONS):
         openai_error(client.get(path), 405)
     openai_error(client.post(GENERATIONS, content=b" " * (MAX_BODY_BYTES + 1)), 413)

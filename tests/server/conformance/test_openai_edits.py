@@ -197,6 +197,7 @@ def test_o_e16_a_doubao_model_edits_with_its_extensions(client: httpx2.Client) -
     assert fetched(urls[0]) == fetched(urls[1])
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
 def test_o_v01_the_package_draws_variations(sdk: openai.OpenAI) -> None:
     answer = sdk.images.create_variation(image=("a.png", png()), n=2, size="512x512")
     urls: list[Any] = [item.url for item in answer.data or ()]
