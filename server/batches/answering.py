@@ -44,6 +44,8 @@ class Answering:
     """In which errors are told."""
     speeches: Mapping[str, Speech]
     """Endpoint of a batch -> how its rows are said and answered."""
+    snap_sizes: bool
+    """Whether the nearest size is taken where the model has not the one that is said."""
 
     async def answer(self, batch: Batch, row: InputRow) -> Answer:
         """Draw a row, however long that takes."""
@@ -69,11 +71,11 @@ class Answering:
     ) -> tuple[Json, dict[str, str]]:
         """The body and the headers of a good answer. Raises: GenerationError."""
         speech = self.speeches[batch.endpoint]
-        draft = _draft(batch, row, speech)
+        draft = replace(_draft(batch, row, speech), snap_size=self.snap_sizes)
         call = Call(request_id, lambda name: self._address(batch, name))
-        draft = await self.service.prepare(draft, speech.customs)
         while True:
             try:
+                draft = await self.service.prepare(draft, speech.customs)
                 drawing = self.service.start(draft, speech.customs, batch.client)
                 drawn = await drawing.result()
                 body = await run_in_threadpool(self._render, speech, drawn, call)

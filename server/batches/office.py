@@ -50,7 +50,7 @@ class BatchOffice:
         self._runner = Runner(
             store,
             uploads,
-            Answering(router.service, dialect, speeches),
+            Answering(router.service, dialect, speeches, router.snap_sizes),
             rows_at_once=settings.rows_at_once,
             max_line_bytes=router.max_body_bytes,
             now=settings.now,

@@ -1,12 +1,14 @@
 """Batches from end to end, as the openai SDK makes them."""
 
 import base64
+import io
 import threading
 from pathlib import Path
 
 import httpx2
 import openai
 import pytest
+from PIL import Image
 
 from pipelines.errors import ModelFailure, QueueFull, WorkerLost
 from server.batches.office import BatchSettings
@@ -15,6 +17,8 @@ from tests.server.batches.conftest import ENDPOINT, ended, jsonl, lines, row, sd
 from tests.server.conftest import KEY, Site, serving
 from tests.server.drawer import Drawer
 from tests.server.pictures import opened
+
+EDITS = "/v1/images/edits"
 
 
 def test_a_batch_draws_every_row_and_says_so(sdk: openai.OpenAI) -> None:
@@ -101,6 +105,18 @@ def test_a_row_draws_what_the_same_call_draws(sdk: openai.OpenAI) -> None:
         extra_body={"seed": 5},
     )
     assert answer["response"]["body"]["data"][0]["b64_json"] == single.data[0].b64_json
+
+
+def test_edits_may_stand_in_a_batch_too(sdk: openai.OpenAI, drawer: Drawer) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(picture, "png")
+    address = f"data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}"
+    edit = row("edit", "the red square at night", images=[{"image_url": address}])
+    batch = ended(sdk, send(sdk, jsonl([edit | {"url": EDITS}]), endpoint=EDITS))
+    assert batch.endpoint == EDITS
+    assert lines(sdk, batch.output_file_id).keys() == {"edit"}
+    (request,) = [r for r in drawer.drawn if r.prompt == "the red square at night"]
+    assert len(request.references) == 1
 
 
 def test_rows_run_in_the_background_for_the_key_that_sent_them(
