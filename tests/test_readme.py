@@ -28,16 +28,13 @@ BODIES: dict[str, type[Body]] = {
     "/v1/images/generations": OpenAIBody,
     "/api/v3/images/generations": ArkBody,
 }
-REFUSED_VALUES = {"stream": True, "image": "https://example.com/a.png", "layer_decomposition": True}
+REFUSED_VALUES = {"layer_decomposition": True}
 IDLE_VALUES = {
     "style": "vivid",
     "user": "me",
     "moderation": "low",
-    "partial_images": 1,
-    "background": "opaque",
     "optimize_prompt": True,
-    "optimize_prompt_options": {"mode": "fast"},
-    "sequential_image_generation_options": {"max_images": 3},
+    "optimize_prompt_options": {"mode": "standard"},
     "tools": [{"type": "web_search"}],
 }
 
