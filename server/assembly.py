@@ -5,6 +5,8 @@ from pipelines.fleet import Fleet
 from pipelines.messages import WorkerSpec
 from pipelines.options import EngineOptions
 from server.files import FileStore
+from server.hosts import Hosts
+from server.network_guard import NetworkGuard
 from server.service import Service
 from server.settings import Settings
 
@@ -34,7 +36,13 @@ def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
 
 def build_service(settings: Settings, catalog: Catalog, fleet: Fleet, files: FileStore) -> Service:
     """The service on a fleet and a place for its pictures."""
-    return Service(fleet, catalog, files, gpt_image_response=settings.gpt_image_response)
+    return Service(
+        fleet,
+        catalog,
+        files,
+        gpt_image_response=settings.gpt_image_response,
+        guard=NetworkGuard(settings.fetch_references, Hosts.parse(settings.reference_hosts)),
+    )
 
 
 def default_catalog() -> Catalog:

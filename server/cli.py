@@ -85,6 +85,9 @@ def serve(
     public_url: Annotated[str | None, _setting("public_url")] = None,
     cors_origins: Annotated[str | None, _setting("cors_origins")] = None,
     max_body_mib: Annotated[str | None, _setting("max_body_mib")] = None,
+    max_form_mib: Annotated[str | None, _setting("max_form_mib")] = None,
+    fetch_references: Annotated[str | None, _setting("fetch_references")] = None,
+    reference_hosts: Annotated[str | None, _setting("reference_hosts")] = None,
     sizes: Annotated[str | None, _setting("sizes")] = None,
     ark_errors: Annotated[str | None, _setting("ark_errors")] = None,
     requests_per_minute: Annotated[str | None, _setting("requests_per_minute")] = None,
@@ -113,7 +116,7 @@ def serve(
     """Serve the image APIs until told to stop (Ctrl-C or SIGTERM).
 
     Every flag is also a variable (--max-body-mib is SEEDBED_MAX_BODY_MIB) and a line in
-    seedbed.toml (max_body_mib = 25). Flags win over variables, variables over the file.
+    seedbed.toml (max_body_mib = 64). Flags win over variables, variables over the file.
     """
     said = {name: value for name, value in context.params.items() if value is not None}
     _behind("serve")(load(said).settings)

@@ -9,14 +9,14 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Network
 from typing import TypeAlias
 
 import httpx2
 
-IpAddress: TypeAlias = IPv4Address | IPv6Address
-IpNetwork: TypeAlias = IPv4Network | IPv6Network
+from server.hosts import Hosts, IpAddress
+
 Resolver: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host and port to addresses; raises OSError when there are none."""
 
@@ -31,46 +31,6 @@ class ForbiddenAddress(Exception):
     """This server does not connect there. The message is safe to show to a caller."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hosts:
-    """Hosts that the operator opened, on any port: names, `*.` with a domain, and networks."""
-
-    names: frozenset[str] = frozenset()
-    domains: tuple[str, ...] = ()
-    """Written with their leading dot."""
-    networks: tuple[IpNetwork, ...] = ()
-
-    @classmethod
-    def parse(cls, text: str) -> "Hosts":
-        """Read names, `*.domain`, addresses and networks, comma separated.
-
-        Raises: ValueError: for anything else.
-        """
-        names, domains, networks = set[str](), list[str](), list[IpNetwork]()
-        for part in filter(None, (part.strip().lower() for part in text.split(","))):
-            try:
-                networks.append(ipaddress.ip_network(part))
-                continue
-            except ValueError:
-                label = part.removeprefix("*.")
-            if not label or set(label) & set("*/:@ ") or label.replace(".", "").isdecimal():
-                raise ValueError(f"'{part}' is neither a host, nor an address, nor a network")
-            if part == label:
-                names.add(part)
-            else:
-                domains.append("." + label)
-        return cls(frozenset(names), tuple(domains), tuple(networks))
-
-    def name(self, host: str) -> bool:
-        """Whether the operator opened this host by its name."""
-        host = host.lower().rstrip(".")
-        return host in self.names or host.endswith(self.domains or ("\0",))
-
-    def hold(self, address: IpAddress) -> bool:
-        """Whether the operator opened this address."""
-        return any(address in network for network in self.networks)
-
-
 async def resolve(host: str, port: int) -> Sequence[str]:
     """Ask the system's resolver. Raises: OSError."""
     loop = asyncio.get_running_loop()
@@ -83,7 +43,7 @@ class NetworkGuard:
     """The policy: public web servers if `public`, and whatever the operator opened."""
 
     public: bool = True
-    opened: Hosts = Hosts()
+    opened: Hosts = field(default_factory=Hosts)
     resolver: Resolver = resolve
 
     async def address_for(self, url: httpx2.URL) -> str:

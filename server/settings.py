@@ -25,6 +25,7 @@ from pydantic_settings import (
 )
 
 from pipelines.scheduler import Policy
+from server.hosts import Hosts
 from server.terminal import CommandError
 
 PREFIX = "SEEDBED_"
@@ -76,6 +77,11 @@ def _check_device(value: str) -> str:
     return value
 
 
+def _check_hosts(value: str) -> str:
+    Hosts.parse(value)
+    return value
+
+
 def _check_public_url(value: AnyHttpUrl | None) -> AnyHttpUrl | None:
     if value is not None and (value.query or value.fragment or value.username or value.password):
         raise ValueError("must be an address without user, query and fragment")
@@ -109,7 +115,18 @@ class Settings(BaseSettings):
         description="web origins whose pages may call the API from a browser, comma separated; "
         "* means all",
     )
-    max_body_mib: int = Field(25, ge=1, description="largest request body accepted, in MiB")
+    max_body_mib: int = Field(64, ge=1, description="largest JSON body accepted, in MiB")
+    max_form_mib: int = Field(
+        256, ge=1, description="largest form with files accepted, in MiB; files go to the disk"
+    )
+    fetch_references: bool = Field(
+        True, description="fetch pictures from the addresses on the public internet callers name"
+    )
+    reference_hosts: Annotated[str, AfterValidator(_check_hosts)] = Field(
+        "",
+        description="hosts that pictures are fetched from all the same, also on a private network: "
+        "names, *.domain, addresses and networks, comma separated",
+    )
     sizes: Literal["strict", "snap"] = Field(
         "strict",
         description="what becomes of a size the named model does not have: strict refuses it and "

@@ -16,6 +16,7 @@ from pipelines.catalog import embedded_catalog
 from server.app import AppSettings, create_app
 from server.drawing import Fleet
 from server.files import FileStore
+from server.network_guard import NetworkGuard
 from server.service import GptImageResponse, Service
 from tests.server.drawer import Drawer
 
@@ -42,11 +43,14 @@ def serving(
     cors_origins: tuple[str, ...] = (),
     heartbeat_s: float = 15.0,
     reproducible: bool = False,
+    guard: NetworkGuard | None = None,
     **settings_of_app: Any,
 ) -> Iterator[Site]:
     """Serve on a free port, from a thread, until the block ends."""
     files = FileStore(data_dir)
-    service = Service(fleet, embedded_catalog(), files, gpt_image_response=gpt_image_response)
+    service = Service(
+        fleet, embedded_catalog(), files, gpt_image_response=gpt_image_response, guard=guard
+    )
     settings = AppSettings(
         keys={"tester": KEY, "other": "other-key-0123456789"},
         version="0.0.0-test",

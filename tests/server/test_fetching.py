@@ -13,7 +13,8 @@ import pytest
 
 from server.errors import BadImageAddress, ImageTooLarge
 from server.fetching import Fetcher
-from server.network_guard import ForbiddenAddress, Hosts, NetworkGuard
+from server.hosts import Hosts
+from server.network_guard import ForbiddenAddress, NetworkGuard
 
 PICTURE = b"bytes of a picture"
 

@@ -35,7 +35,7 @@ def test_a_flag_wins_over_a_variable_and_a_variable_over_the_file(
     loaded = load({"port": "3"})
     settings = loaded.settings
     assert (settings.port, settings.hang_s, settings.drain_s) == (3, 2, 1)
-    assert settings.max_body_mib == 25
+    assert settings.max_body_mib == 64
     chosen = {name: loaded.origins[name] for name in ("port", "hang_s", "drain_s", "max_body_mib")}
     assert chosen == {
         "port": "--port",
