@@ -33,11 +33,12 @@ from pipelines.memory import Models, Resident, default_budget
 from pipelines.merge import Digests
 from pipelines.merge import run as run_merged
 from pipelines.modelnews import ModelNews
-from pipelines.options import EngineOptions
+from pipelines.options import EngineOptions, StepCaching
 from pipelines.previews import Previews
 from pipelines.recovery import Runner, Values, run_jobs
 from pipelines.residency import Residency, Wait
 from pipelines.scheduler import Parked, Scheduler
+from pipelines.stepcache import StepCache
 from pipelines.types import Bitmap, ImageRequest, Pixels
 from pipelines.warmup import warm_up
 
@@ -68,6 +69,7 @@ class Engine:
         run: Runner = run_merged,
         costs: CostBook | None = None,
         choose_threads: bool = False,
+        step_cache: bool = False,
     ) -> None:
         self.models = models
         self._listener = listener
@@ -76,6 +78,7 @@ class Engine:
         self._run = run
         self._costs = costs or CostBook(None)
         self._choose_threads = choose_threads
+        self._step_cache = step_cache
         self._digests = Digests()
         self._jobs: dict[str, Job] = {}
         self._waiting: list[str] = []
@@ -193,6 +196,7 @@ class Engine:
         if isinstance(resident, Wait):
             return resident
         job.begin(resident, self._digests)
+        job.session.cache = StepCache() if self._step_cache else None
         job.session.start()
         self._after(job)
         return None
@@ -280,6 +284,7 @@ def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
         scheduler,
         costs=costs,
         choose_threads=options.threads is None and device.type == "cpu",
+        step_cache=options.step_cache is StepCaching.VELOCITY,
     )
 
 

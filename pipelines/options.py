@@ -1,9 +1,17 @@
 """How an engine draws: plain values that the API process fills in and a worker reads."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from pipelines.scheduler import Policy
+
+
+class StepCaching(StrEnum):
+    """Whether denoiser forwards may be left out where their output can be predicted."""
+
+    OFF = "off"
+    VELOCITY = "velocity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +33,7 @@ class EngineOptions:
     """Largest picture that is drawn; None takes whatever a GPU's memory was measured to take."""
     min_stay_s: float = 20.0
     """How long a model that is at work stays before it drains for another one."""
+    step_cache: StepCaching = StepCaching.OFF
+    """Faster at 20 steps and more, and pictures are not quite the same."""
     cost_file: Path | None = None
     """Where measured step costs are kept between starts."""

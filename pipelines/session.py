@@ -23,7 +23,9 @@ from pipelines.lanes import Lane
 from pipelines.merge import Call, Digests
 from pipelines.pairs import Pairs
 from pipelines.parts import denoises
+from pipelines.stepcache import StepCache
 from pipelines.types import ImageRequest, Pixels
+
 
 class _Withdrawn(BaseException):
     """Unwinds a pipeline. Not an Exception: no `except Exception` inside may swallow it."""
@@ -59,6 +61,8 @@ class Session:
         self.sketches: list[tuple[int, torch.Tensor]] = []
         """Steps of which a preview was asked for, and the clean latents that they predict."""
         self.pairs = Pairs()
+        self.cache: StepCache | None = None
+        """Leaves out forwards that can be predicted; set by the engine where that is wanted."""
         self._pipe = pipe
         self._arguments = arguments
         self._digests = digests
@@ -93,6 +97,7 @@ class Session:
             except _Unpaired:
                 self.pairs.forbid()
                 self.step = 0
+                self.cache = None
                 self.pixels = self._draw()
         except _Withdrawn:
             return
@@ -113,17 +118,25 @@ class Session:
     def _park(self, call: Call) -> Any:
         if call.lane is not Lane.DENOISE:
             return self._greenlet.parent.switch((call,))[0]
+        if self.cache is not None:
+            predicted = self.cache.answer(call, self.step, self.steps)
+            if predicted is not None:
+                return predicted
         promised = self.pairs.promise(call)
         if promised is not None:
             return promised
         calls = self.pairs.due(call)
-        return self.pairs.settle(self._greenlet.parent.switch(calls))
+        values = self._greenlet.parent.switch(calls)
+        if self.cache is not None:
+            self.cache.saw(calls, values)
+        return self.pairs.settle(values)
 
     def begin_step(self, steps: int) -> None:
         """The noise scheduler is about to use the denoiser's output, in one of so many steps."""
         if self.pairs.outstanding:
             raise _Unpaired
-        self.pairs.end_step()
+        if self.cache is None or not self.cache.end_step(self.step):
+            self.pairs.end_step()
         self.step += 1
         self.steps = max(steps, self.step)
 

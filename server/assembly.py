@@ -24,6 +24,7 @@ def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
         memory_bytes=None if settings.memory_gib is None else int(settings.memory_gib * 2**30),
         max_megapixels=settings.max_megapixels,
         min_stay_s=settings.min_stay_s,
+        step_cache=settings.step_cache,
         cost_file=settings.data_dir / "step-costs.json" if known else None,
     )
     spec = WorkerSpec(catalog.stand_ins, options)

@@ -24,6 +24,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pipelines.options import StepCaching
 from pipelines.scheduler import Policy
 from server.hosts import Hosts
 from server.terminal import CommandError
@@ -217,6 +218,11 @@ class Settings(BaseSettings):
         ge=0,
         allow_inf_nan=False,
         description="seconds that a model at work stays on the device while another one waits",
+    )
+    step_cache: StepCaching = Field(
+        StepCaching.OFF,
+        description="leave out denoiser forwards whose output can be predicted, at 20 steps and "
+        "more: off, velocity; faster, and pictures are not quite the same",
     )
     reproducible: bool = Field(
         False,
