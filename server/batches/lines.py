@@ -86,12 +86,16 @@ def _lines(file: IO[bytes], rules: Rules) -> Iterator[tuple[int, bytes]]:
     line = 0
     while text := file.readline(rules.max_line_bytes + 1):
         line += 1
-        if line == 1:
-            text = text.removeprefix(codecs.BOM_UTF8)
-        if len(text) > rules.max_line_bytes:
+        if _too_long(text, rules):
             _skip_line(file, rules.max_line_bytes)
+        elif line == 1:
+            text = text.removeprefix(codecs.BOM_UTF8)
         if text.strip():
             yield line, text
+
+
+def _too_long(text: bytes, rules: Rules) -> bool:
+    return len(text) > rules.max_line_bytes and not text.endswith(b"\n")
 
 
 def _skip_line(file: IO[bytes], step: int) -> None:
@@ -108,7 +112,7 @@ def _add(known: set[str], row: InputRow) -> None:
 
 def _row(line: int, text: bytes, rules: Rules) -> InputRow:
     """Raises: Fault."""
-    if len(text) > rules.max_line_bytes:
+    if _too_long(text, rules):
         message = f"This line is longer than {rules.max_line_bytes} bytes."
         raise Fault("line_too_long", message, line)
     try:

@@ -204,6 +204,17 @@ def test_a_cancelled_batch_stops_drawing_and_keeps_what_it_has(
     assert caught.value.response.headers["x-should-retry"] == "false"
 
 
+def test_a_key_has_only_so_many_batches_under_way(neighbour: openai.OpenAI, drawer: Drawer) -> None:
+    gate = threading.Event()
+    drawer.script("held for all", gate=gate)
+    batches = [send(neighbour, jsonl([row("r", "held for all")])) for _ in range(32)]
+    with pytest.raises(openai.RateLimitError, match="32 batches"):
+        send(neighbour, jsonl([row("r", "one too many")]))
+    gate.set()
+    assert {ended(neighbour, batch).status for batch in batches} == {"completed"}
+    assert ended(neighbour, send(neighbour, jsonl([row("r", "again")]))).status == "completed"
+
+
 def test_a_window_that_closes_ends_the_batch(drawer: Drawer, tmp_path: Path) -> None:
     """The server was away for two days: what it had is kept, the rest is named."""
     rows = [row(f"w{i}", f"a window {i}") for i in range(3)]
