@@ -14,8 +14,10 @@ from PIL import Image
 from server.body import Body
 from server.dialects.ark.body import ArkBody
 from server.dialects.openai.body import OpenAIBody
+from server.dialects.openai.edits import OpenAIEditsBody, OpenAIVariationsBody
 from tests.generated_docs import PARTS, with_part
 from tests.running import SEEDBED, Running, plain_environment
+from tests.server.conformance.calls import data_url, png
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text()
@@ -23,10 +25,17 @@ DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/decis
 
 SNIPPETS = re.findall(r"<!-- test: (\w+) -->\n```\w+\n(.*?)```", README, flags=re.DOTALL)
 LANGUAGES = [language for language, _ in SNIPPETS]
-API_ROWS = re.findall(r"^\| `POST (\S+)` \| (.*) \| (.*) \| (.*) \|$", README, flags=re.MULTILINE)
+API_ROWS = re.findall(r"^\| `POST (\S+)` \|(.*)\|(.*)\|(.*)\|$", README, flags=re.MULTILINE)
 BODIES: dict[str, type[Body]] = {
     "/v1/images/generations": OpenAIBody,
     "/api/v3/images/generations": ArkBody,
+    "/v1/images/edits": OpenAIEditsBody,
+    "/v1/images/variations": OpenAIVariationsBody,
+}
+PICTURE = data_url(png())
+OTHERWISE: dict[str, dict[str, object]] = {
+    "/v1/images/edits": {"model": "seedbed", "image": PICTURE},
+    "/v1/images/variations": {"model": "dall-e-2", "size": "256x256", "image": PICTURE},
 }
 REFUSED_VALUES = {"layer_decomposition": True}
 IDLE_VALUES = {
@@ -36,6 +45,8 @@ IDLE_VALUES = {
     "optimize_prompt": True,
     "optimize_prompt_options": {"mode": "standard"},
     "tools": [{"type": "web_search"}],
+    "markup": {"image_url": PICTURE},
+    "prompt": "a red star",
 }
 
 
@@ -97,6 +108,10 @@ def test_what_is_written_from_the_code_is_up_to_date(part: str) -> None:
     assert text == with_part(text, part, make()), "run python -m tests.generated_docs"
 
 
+def test_every_body_has_its_row() -> None:
+    assert sorted(path for path, *_ in API_ROWS) == sorted(BODIES)
+
+
 @pytest.mark.parametrize(("path", "honoured", "refused", "idle"), API_ROWS)
 def test_the_api_table_names_every_parameter_once(
     path: str, honoured: str, refused: str, idle: str
@@ -118,7 +133,7 @@ def test_the_api_table_is_true(
         "watermark": True,
         "response_format": "url",
         "output_format": "jpeg",
-    }
+    } | OTHERWISE.get(path, {})
     with httpx2.Client(
         base_url=running.url, headers={"authorization": f"Bearer {running.key}"}, timeout=60
     ) as caller:
