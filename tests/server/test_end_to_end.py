@@ -10,6 +10,7 @@ import pytest
 from volcenginesdkarkruntime import Ark
 
 from tests.running import Running
+from tests.server.frames import frames
 from tests.server.pictures import opened, pixels
 from tests.server.published import EXAMPLES, paste
 
@@ -106,3 +107,13 @@ def test_steps_are_reported_as_they_are_drawn(caller: httpx2.Client) -> None:
     with caller.stream("POST", "/seedbed/v1/images", json=body) as answer:
         names = [line for line in answer.iter_lines() if line.startswith("event: ")]
     assert names == ["event: progress"] * 16 + ["event: image", "event: completed"]
+
+
+def test_previews_look_like_the_picture_they_become(caller: httpx2.Client) -> None:
+    body = {"model": "gpt-image-1", "prompt": "a red star", "seed": 3, "quality": "low"}
+    said = body | {"stream": True, "partial_images": 3, "output_format": "jpeg"}
+    *shown, end = frames(caller.post("/v1/images/generations", json=said).content)
+    assert 1 <= len(shown) <= 3, "late ones are left out"
+    picture, preview = (pixels(event["b64_json"]) for event in (end, shown[-1]))
+    assert preview.shape == picture.shape
+    assert np.corrcoef(preview.ravel(), picture.ravel())[0, 1] > 0.8
