@@ -6,6 +6,7 @@ Knows no dialect by name and no path: what an event looks like, the dialect says
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
@@ -13,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from server.dialect import Call, Dialect, Speech
 from server.drawing import Drawing
-from server.events import Drawn, Event
+from server.events import Drawn, Event, Step
 from server.front import log_failure
 from server.sse import HEADERS, HEARTBEAT, MEDIA_TYPE, frame
 
@@ -85,7 +86,9 @@ async def _told(events: EventQueue, drawing: Drawing, narrator: Narrator) -> Asy
         else:
             if event is None:
                 return
-            data = await run_in_threadpool(_framed, event, drawing, narrator)
+            # A picture takes a while to write down, a step does not.
+            framed = partial(_framed, event, drawing, narrator)
+            data = framed() if isinstance(event, Step) else await run_in_threadpool(framed)
         if data is None and clock() >= due_s:
             data = HEARTBEAT
         if data is not None:
