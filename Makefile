@@ -2,6 +2,7 @@
 #
 #   PYTHON=           the interpreter .venv is made with; python3 unless said
 #   PORT=             the port of `make serve`; 8000 unless said
+#   CASES=            calls of each path in `make fuzz`; 1000 unless said
 #   TORCH=auto        which build of torch: cuda, cpu, or auto (cuda where nvidia-smi works, else cpu)
 #   TORCH_CPU_INDEX=  address of an index with CPU builds of torch, for the machines where pip's own
 #                     index offers only the CUDA build (README, "Install")
@@ -25,7 +26,7 @@ DEV := .venv/installed-dev-$(BUILD)
 PIP := $(BIN)/python -m pip install --prefer-binary -c constraints.txt \
 	$(if $(filter cpu,$(BUILD)),$(if $(TORCH_CPU_INDEX),--extra-index-url $(TORCH_CPU_INDEX)))
 
-.PHONY: help serve test lint check install gpu
+.PHONY: help serve test lint check install gpu fuzz
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -43,6 +44,9 @@ lint: $(DEV) ## check format, style and types
 	$(BIN)/mypy
 
 check: lint test ## lint, then test
+
+fuzz: $(DEV) ## call every path with generated calls, a thousand for each (CASES= overrides)
+	$(BIN)/python -m tests.server.fuzzing $(if $(CASES),--cases $(CASES))
 
 install: $(SERVE) ## only install what serving needs
 
