@@ -39,9 +39,9 @@ def loosened(
         value = arguments[name]
         loose[name] = (value[0].dtype, value[0].ndim) if filling is None else _per_token(value)
     for name in mixing.positions:
-        if arguments[name].ndim != 2 or ATTENTION_ARGUMENTS in arguments:
+        if ATTENTION_ARGUMENTS in arguments:
             return None
-        loose[name] = arguments[name].dtype, arguments[name].shape[1]
+        loose[name] = arguments[name].dtype, arguments[name].shape[-1]
     return loose
 
 
@@ -119,16 +119,21 @@ def _positions(
     if not mixing.positions:
         return {}
     *before, last = mixing.positions
-    longest = max(len(arguments[last]) for arguments in calls)
+    longest = max(arguments[last].shape[-2] for arguments in calls)
     ids, valid = [], []
     for arguments, count in zip(calls, rows, strict=True):
-        own = torch.cat([arguments[name] for name in mixing.positions])
-        length = len(own) + longest - len(arguments[last])
+        own = torch.cat([_of_one_row(arguments[name]) for name in mixing.positions])
+        length = len(own) + longest - arguments[last].shape[-2]
         ids.append(fill_up(own[None], length)[0].repeat(count, 1))
         seen = torch.ones(count, len(own), dtype=torch.bool, device=own.device)
         valid.append(fill_up(seen, length))
     merged: dict[str, Any] = {name: ids[0].new_zeros(0, ids[0].shape[1]) for name in before}
     merged[last] = torch.cat(ids)
-    if any(len(arguments[last]) < longest for arguments in calls):
+    if any(arguments[last].shape[-2] < longest for arguments in calls):
         merged[ATTENTION_ARGUMENTS] = {"attention_mask": torch.cat(valid)[:, None, None]}
     return merged
+
+
+def _of_one_row(ids: torch.Tensor) -> torch.Tensor:
+    """Some pipelines give ids per row, but the models read the first row's only."""
+    return ids[0] if ids.ndim == 3 else ids

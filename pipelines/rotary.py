@@ -17,12 +17,18 @@ from diffusers.models.attention_dispatch import (
 )
 from diffusers.models.embeddings import apply_rotary_emb
 from diffusers.models.transformers.transformer_flux import FluxAttnProcessor
+from diffusers.models.transformers.transformer_flux2 import (
+    Flux2AttnProcessor,
+    Flux2ParallelSelfAttnProcessor,
+)
 
 Rotary: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 """Cosines and sines, one line per token."""
 
-_KNOWN = (FluxAttnProcessor,)
+_TWO_STREAMS = (FluxAttnProcessor, Flux2AttnProcessor)
 """Processors that rotate queries and keys right after normalising them, and take a mask."""
+_ONE_STREAM = (Flux2ParallelSelfAttnProcessor,)
+"""The same for text and picture in one sequence: they take no second one."""
 
 
 def can_rotate_per_row(module: torch.nn.Module) -> bool:
@@ -32,7 +38,9 @@ def can_rotate_per_row(module: torch.nn.Module) -> bool:
     """
     processors = [attention.processor for attention in _attentions(module)]
     return bool(processors) and all(
-        type(one) in _KNOWN and _takes_masks(one._attention_backend) and not one._parallel_config
+        type(one) in _TWO_STREAMS + _ONE_STREAM
+        and _takes_masks(one._attention_backend)
+        and not one._parallel_config
         for one in processors
     )
 
@@ -49,7 +57,8 @@ def rotary_per_row(module: torch.nn.Module) -> Iterator[None]:
     own = [attention.processor for attention in attentions]
     try:
         for attention, processor in zip(attentions, own, strict=True):
-            attention.processor = _PerRow(processor)
+            per_row = _OneStream if type(processor) in _ONE_STREAM else _TwoStreams
+            attention.processor = per_row(processor)
         yield
     finally:
         for attention, processor in zip(attentions, own, strict=True):
@@ -60,7 +69,7 @@ def _attentions(module: torch.nn.Module) -> Iterator[Any]:
     return (part for part in module.modules() if hasattr(part, "processor"))
 
 
-class _PerRow:
+class _TwoStreams:
     """The model's own processor, handed an attention whose norms also rotate."""
 
     def __init__(self, own: Callable[..., Any]) -> None:
@@ -78,6 +87,24 @@ class _PerRow:
         text = 0 if encoder_hidden_states is None else encoder_hidden_states.shape[1]
         rotating = _Rotating(attn, image_rotary_emb, len(hidden_states), text)
         return self._own(rotating, hidden_states, encoder_hidden_states, attention_mask, None)
+
+
+class _OneStream:
+    """The same for a processor of one sequence."""
+
+    def __init__(self, own: Callable[..., Any]) -> None:
+        self._own = own
+
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        image_rotary_emb: Rotary | None = None,
+    ) -> Any:
+        assert image_rotary_emb is not None, "a model without positions has no use for this"
+        rotating = _Rotating(attn, image_rotary_emb, len(hidden_states), text=0)
+        return self._own(rotating, hidden_states, attention_mask, None)
 
 
 class _Rotating:

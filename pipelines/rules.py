@@ -80,6 +80,7 @@ class Rule:
 
 
 _IDS = ("txt_ids", "img_ids")
+_ROTATED = Filling({"hidden_states": 0}, positions=_IDS)
 _MASKED_TEXT = {"encoder_hidden_states": "encoder_attention_mask"}
 _QWEN = Rule(
     pad={"encoder_hidden_states": "encoder_hidden_states_mask"},
@@ -111,13 +112,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             )
         ),
         # Position ids belong to the forward. Flux2's are 3-D, but the model reads only row 0.
-        "FluxTransformer2DModel": Rule(
-            shared=_IDS, pairs=True, mixing=Filling({"hidden_states": 0}, positions=_IDS)
-        ),
+        "FluxTransformer2DModel": Rule(shared=_IDS, pairs=True, mixing=_ROTATED),
         "ChromaTransformer2DModel": Rule(shared=_IDS, pairs=True),
         "OvisImageTransformer2DModel": Rule(shared=_IDS, pairs=True),
         "LongCatImageTransformer2DModel": Rule(shared=_IDS, pairs=True),
-        "Flux2Transformer2DModel": Rule(shared=_IDS, pairs=True),
+        "Flux2Transformer2DModel": Rule(shared=_IDS, pairs=True, mixing=_ROTATED),
         "Flux3Transformer2DModel": Rule(shared=(*_IDS, "image_cond_ids"), pairs=True),
         "Krea2Transformer2DModel": Rule(shared=("position_ids",), pairs=True),
         "Kandinsky5Transformer3DModel": Rule(

@@ -33,4 +33,5 @@ CASES = (
     _mixed(masked.CASES, "z_image"),
     _mixed(exact.CASES, "ideogram4"),
     _mixed(positioned.CASES, "flux"),
+    _mixed(positioned.CASES, "flux2_klein"),
 )

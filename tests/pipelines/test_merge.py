@@ -200,10 +200,10 @@ def test_each_row_needs_its_own_positions_and_its_mask(
     "changes",
     [
         {"joint_attention_kwargs": {"scale": 0.5}},
-        {"img_ids": torch.zeros(1, 16, 3)},
+        {"img_ids": torch.zeros(16, 4)},
         {"encoder_hidden_states": drawn(1, 1, 7, 32)},
     ],
-    ids=["attention arguments of its own", "ids per row", "another text length"],
+    ids=["attention arguments of its own", "ids of another kind", "another text length"],
 )
 def test_in_any_doubt_unlike_sizes_do_not_meet(
     flux: FluxTransformer2DModel, changes: dict[str, Any]
