@@ -54,33 +54,50 @@ async def read_form(
 
     Raises: BodyTooLarge, MalformedBody.
     """
-    form = await _parsed(request, max_bytes)
+    form = await parse_form(request, max_bytes)
     try:
         yield _members(form, body)
     finally:
         await form.close()
 
 
-async def _parsed(request: Request, max_bytes: int) -> FormData:
-    async with aclosing(_limited(request, max_bytes)) as stream:
-        parser = MultiPartParser(
-            request.headers, stream, max_files=_MAX_FILES, max_fields=_MAX_TEXTS
-        )
+class _Parser(MultiPartParser):
+    """Starlette's, which does not mind a form that breaks off, but leaves its last file open."""
+
+    ended = False
+
+    def on_end(self) -> None:
+        self.ended = True
+
+
+async def parse_form(
+    request: Request, max_bytes: int, max_files: int = _MAX_FILES, max_texts: int = _MAX_TEXTS
+) -> FormData:
+    """Return the parts of a form. Whoever asks closes it, and with it its files.
+
+    Raises: BodyTooLarge, MalformedBody.
+    """
+    if not is_form(request):
+        raise _malformed("It is not multipart/form-data.")
+
+    async def stream() -> AsyncGenerator[bytes, None]:
+        received = 0
+        async for chunk in request.stream():
+            received += len(chunk)
+            if received > max_bytes:
+                raise BodyTooLarge(max_bytes)
+            yield chunk
+        if not parser.ended:
+            raise MultiPartException("It breaks off before its end.")
+
+    async with aclosing(stream()) as chunks:
+        parser = _Parser(request.headers, chunks, max_files=max_files, max_fields=max_texts)
         try:
             return await parser.parse()
         except MultiPartException as error:
             raise _malformed(error.message) from None
         except (KeyError, UnicodeError, LookupError):
             raise _malformed("A header of it is not readable.") from None
-
-
-async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
-    received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        if received > max_bytes:
-            raise BodyTooLarge(max_bytes)
-        yield chunk
 
 
 def _members(form: FormData, body: type[Body]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import BinaryIO, TypeAlias, TypeVar
+from typing import BinaryIO, TypeVar
 
 from pipelines.catalog import Catalog
 from pipelines.errors import InvalidImage, UnsupportedValue
@@ -28,8 +28,8 @@ from server.picture_rule import MASKS, PictureRule
 from server.pictures import InputPicture, decode
 from server.plan import chosen_size
 
-_AT_ONCE = 8
-"""Pictures whose bytes are held, over all calls."""
+_FETCHED_AT_ONCE = 16
+"""Pictures whose bytes have been fetched or are on their way, over all calls."""
 _DECODERS = 2
 """Pictures that are being decoded: up to 36 million pixels each."""
 _BASE_PIXELS = 8_388_608
@@ -38,7 +38,6 @@ _REFERENCE_PIXELS = 2_097_152
 """What is kept of the others: more than any model looks at."""
 _OWN_ADDRESS = re.compile(r"https?://[^/?#]+/files/([^/?#]+)/([^/?#]+)", re.IGNORECASE)
 
-_Opener: TypeAlias = Callable[[], BinaryIO]
 _T = TypeVar("_T")
 
 
@@ -58,7 +57,7 @@ class References:
         self._fetcher = fetcher
         self._files = files
         self._threads = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decoding")
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns = asyncio.Semaphore(_FETCHED_AT_ONCE)
 
     def close(self) -> None:
         """Wait for what is being decoded, then end the threads."""
@@ -111,22 +110,16 @@ class References:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _one(self, wanted: _Wanted) -> InputPicture:
-        async with self._turns:
-            return await self._in_thread(partial(_decode, await self._opened(wanted), wanted))
-
-    async def _opened(self, wanted: _Wanted) -> _Opener:
-        """Fetch what must be fetched; what must be read or decoded is left to a thread."""
-        source, param, most = wanted.reference.source, wanted.reference.param, wanted.rule.max_bytes
-        if isinstance(source, bytes):
-            return partial(io.BytesIO, source)
-        if not isinstance(source, str):
-            return lambda: source
-        if not source.strip():
+        source, param = wanted.reference.source, wanted.reference.param
+        if isinstance(source, str) and not source.strip():
             raise NoImageAddress("The address is empty.", param)
-        if is_data_url(source):
-            return lambda: io.BytesIO(read_data_url(source, param, most))
-        own = await self._in_thread(partial(self._own_picture, source))
-        return partial(io.BytesIO, own or await self._fetcher.fetch(source, param, most))
+        if not isinstance(source, str) or is_data_url(source):
+            return await self._in_thread(partial(_decode, wanted, source))
+        async with self._turns:
+            data = await self._in_thread(partial(self._own_picture, source))
+            if data is None:
+                data = await self._fetcher.fetch(source, param, wanted.rule.max_bytes)
+            return await self._in_thread(partial(_decode, wanted, data))
 
     def _own_picture(self, address: str) -> bytes | None:
         """The bytes of a picture of ours, which need no network: the signature proves it."""
@@ -142,9 +135,12 @@ class References:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
-def _decode(opener: _Opener, wanted: _Wanted) -> InputPicture:
-    param, keep = wanted.reference.param, wanted.keep_pixels
-    return decode(opener(), wanted.rule, param, keep_pixels=keep)
+def _decode(wanted: _Wanted, source: str | bytes | BinaryIO) -> InputPicture:
+    param = wanted.reference.param
+    if isinstance(source, str):
+        source = read_data_url(source, param, wanted.rule.max_bytes)
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    return decode(file, wanted.rule, param, keep_pixels=wanted.keep_pixels)
 
 
 def _drawn_anew(

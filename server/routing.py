@@ -59,8 +59,12 @@ class Router:
         """An endpoint that draws and answers in this dialect."""
 
         async def draw(request: Request) -> Response:
-            draft = speech.draft(await self.read_members(request))
-            return await self.answer(request, speech, self.with_headers(draft, request))
+            # No name here for body or draft: pictures in them would be held until all is drawn.
+            return await self.answer(
+                request,
+                speech,
+                self.with_headers(speech.draft(await self.read_members(request)), request),
+            )
 
         return draw
 

@@ -3,11 +3,9 @@
 Knows no batch; what a file holds is looked at when a batch reads it.
 """
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
@@ -16,7 +14,8 @@ from server.batches.query import page_of
 from server.batches.uploads import Upload, Uploads
 from server.body import Body
 from server.dialect import Json
-from server.errors import BodyTooLarge, MalformedBody, NotFound
+from server.errors import BodyTooLarge, NotFound
+from server.multipart import parse_form
 
 _MOST = 10_000
 _LONGEST_NAME = 255
@@ -51,7 +50,9 @@ class FilesApi:
 
     async def create(self, request: Request) -> Response:
         """Raises: RequestError, StorageFailure."""
-        form = await self._read_form(request)
+        form = await parse_form(
+            request, self.max_bytes + _OVERHEAD_BYTES, max_files=1, max_texts=10
+        )
         try:
             file = form.get("file")
             if not isinstance(file, UploadFile):
@@ -101,20 +102,6 @@ class FilesApi:
     async def _wanted(self, request: Request) -> Upload:
         return await self.uploads.get(request.state.client, request.path_params["file_id"])
 
-    async def _read_form(self, request: Request) -> FormData:
-        """Read a form whose file goes to the disk, not to memory.
-
-        Raises: BodyTooLarge, MalformedBody.
-        """
-        if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-            raise MalformedBody("Send the file as multipart/form-data.")
-        stream = _limited(request, self.max_bytes + _OVERHEAD_BYTES)
-        parser = MultiPartParser(request.headers, stream, max_files=1, max_fields=10)
-        try:
-            return await parser.parse()
-        except (MultiPartException, KeyError, UnicodeDecodeError):
-            raise MalformedBody("The body is not multipart/form-data with one file.") from None
-
 
 def describe(upload: Upload) -> Json:
     """A file as its client sees it."""
@@ -140,16 +127,6 @@ def as_list(entries: list[Json], more: bool) -> Json:
         "last_id": entries[-1]["id"] if entries else None,
         "has_more": more,
     }
-
-
-async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """Raises: BodyTooLarge."""
-    length = 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length > limit:
-            raise BodyTooLarge(limit)
-        yield chunk
 
 
 def _check_purpose(form: FormData) -> None:

@@ -255,6 +255,14 @@ def test_a_form_that_cannot_be_read_is_refused(client: httpx2.Client, boundary: 
     assert error["message"].startswith("We could not read the form of your request.")
 
 
+def test_a_form_that_breaks_off_is_refused(client: httpx2.Client) -> None:
+    """It would leave a file open, were it taken for whole."""
+    head = b'--b\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    answer = client.post(EDITS, content=head + ONE, headers=headers)
+    assert "breaks off" in openai_error(answer, 400)["message"]
+
+
 def test_a_form_may_hold_so_much(client: httpx2.Client) -> None:
     files = [("image", ONE)] * 25
     assert "Too many files" in openai_error(edit(client, files), 400)["message"]
