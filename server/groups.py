@@ -26,15 +26,25 @@ _ENGLISH: Mapping[str, int] = MappingProxyType(
 _CHINESE: Mapping[str, int] = MappingProxyType(
     {digit: number for number, digit in enumerate("一二三四五六七八九", start=1)} | {"两": 2}
 )
+_PICTURE = r"(?:picture|image|photo|photograph|illustration|drawing|painting)"
 _PICTURES = (
-    r"(?:pictures|picture|images|image|photos|photo|photographs|photograph|illustrations|"
-    r"illustration|drawings|drawing|variations|variation|versions|version|scenes|scene|shots|shot|"
-    r"frames|frame|panels|panel|pics|pic)\b"
+    r"(?:pictures|images|photos|photographs|illustrations|drawings|paintings|pics|variations|"
+    r"versions|scenes|shots)"
 )
+_WORDS = r"(?:[\w-]{1,20} ){0,2}?"
+"""Between a number and what it counts; bounded, because callers write the text."""
 _ENGLISH_NUMBER = rf"\b(\d{{1,3}}|{'|'.join(sorted(_ENGLISH, key=len, reverse=True))})"
-_COUNTED = re.compile(rf"{_ENGLISH_NUMBER}[ -](?:[\w-]+ ){{0,2}}?{_PICTURES}", re.ASCII)
+_COUNTED = re.compile(rf"{_ENGLISH_NUMBER}(?:[ -]{_WORDS}{_PICTURES}|-{_PICTURE})\b", re.ASCII)
+_ONE = re.compile(
+    rf"\b(?:one|1|a single) {_WORDS}{_PICTURE}\b|\bcollage\b|\bmontage\b|拼图|拼贴|宫格",
+    re.ASCII,
+)
+"""Many in one: a collage of nine photos is a picture."""
+_MANY = r"\b(?:set|series|group|sequence|collection) of "
 _GROUP_OF = re.compile(
-    rf"\b(?:set|series|group|sequence|collection) of {_ENGLISH_NUMBER}\b", re.ASCII
+    rf"{_MANY}{_ENGLISH_NUMBER} {_WORDS}(?:{_PICTURES}|stickers|posters|postcards|wallpapers|"
+    r"avatars|icons|emojis|logos|covers)\b",
+    re.ASCII,
 )
 _CHINESE_NUMBER = r"(\d{1,3}|[一二两三四五六七八九十]{1,3})"
 _NOT_A_SHEET = r"(?!.{0,2}[桌椅床纸脸嘴网票弓])"
@@ -42,8 +52,7 @@ _NOT_A_SHEET = r"(?!.{0,2}[桌椅床纸脸嘴网票弓])"
 _COUNTED_ZH = re.compile(rf"(?<!第){_CHINESE_NUMBER} ?(?:张|幅){_NOT_A_SHEET}")
 _LISTED_ZH = re.compile(rf"第{_CHINESE_NUMBER} ?(?:张|幅){_NOT_A_SHEET}")
 _GROUP = re.compile(
-    r"\b(?:set|series|group|sequence|collection) of (?:pictures|images|photos|illustrations|"
-    r"drawings|scenes|shots|frames|panels)\b|\bstoryboard\b|"
+    rf"{_MANY}{_WORDS}{_PICTURES}\b|\bstoryboard\b|"
     r"组图|图组|一组|一套|一系列|系列图|系列插画|连环画|分镜",
     re.ASCII,
 )
@@ -64,6 +73,8 @@ def group_size(prompt: str, most: int | None, references: int = 0) -> int:
 
 def _asked_for(text: str) -> int | None:
     """The number of pictures that the words say, None when they say none."""
+    if _ONE.search(text):
+        return 1
     if listed := [_number(word) for word in _LISTED_ZH.findall(text)]:
         return max(listed)
     found = (_GROUP_OF.search(text), _COUNTED.search(text), _COUNTED_ZH.search(text))

@@ -1,5 +1,7 @@
 """How many pictures a prompt asks for."""
 
+import time
+
 import pytest
 
 from server.groups import group_size
@@ -17,10 +19,17 @@ from server.groups import group_size
         ("5 high-quality photos", 5),
         ("a set of 6 stickers", 6),
         ("a series of seven coherent illustrations", 7),
+        ("a set of 6 cups on a table", 1),
         ("a couple of drawings of a boat", 2),
-        ("a 3-panel story", 3),
+        ("a 3-picture story", 3),
+        ("three picture frames on a wall", 1),
+        ("a 4-panel comic", 1),
+        ("a collage of nine photos", 1),
+        ("one picture made of four photos", 1),
+        ("五张照片的拼贴画", 1),
         ("fourteen scenes", 14),
         ("a series of images about spring", 4),
+        ("a series of coherent illustrations", 4),
         ("a storyboard of a heist", 4),
         ("一只猫", 1),
         ("三张桌子", 1),
@@ -53,3 +62,10 @@ def test_a_group_without_a_number_is_as_large_as_the_call_says() -> None:
 @pytest.mark.parametrize(("references", "count"), [(0, 15), (1, 14), (14, 1), (16, 1)])
 def test_references_and_pictures_are_fifteen_together(references: int, count: int) -> None:
     assert group_size("fifteen pictures", most=15, references=references) == count
+
+
+@pytest.mark.parametrize("part", ["1-", "1 ", "a", "一", "第一", "set of ", "three pictur", "第1 "])
+def test_a_prompt_made_to_be_slow_is_not(part: str) -> None:
+    began_s = time.perf_counter()
+    group_size(part * (32_000 // len(part)), most=None)
+    assert time.perf_counter() - began_s < 1.0
