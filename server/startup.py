@@ -28,6 +28,7 @@ from server.database import claim, prepare
 from server.docs_page import DOCS_PATH
 from server.files import FileStore
 from server.http_protocol import with_patience
+from server.picture_rule import MIB
 from server.settings import ApiKey, Settings
 from server.terminal import CommandError, results_console
 
@@ -115,6 +116,8 @@ class _Server(uvicorn.Server):
         drained = asyncio.create_task(asyncio.to_thread(fleet.close, drain_s))
         await super().shutdown(sockets)
         await asyncio.to_thread(fleet.close, 0.0)
+        if self.force_exit:  # then uvicorn leaves this out, and rows of batches were cut off loudly
+            await self.lifespan.shutdown()
         await drained
         for chore in self._chores:
             chore.cancel()
@@ -155,7 +158,8 @@ def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
     return AppSettings(
         keys={key.name: key.secret.get_secret_value() for key in keys},
         version=metadata.version("seedbed"),
-        max_body_bytes=settings.max_body_mib * 1024 * 1024,
+        max_body_bytes=settings.max_body_mib * MIB,
+        max_form_bytes=settings.max_form_mib * MIB,
         public_url=None if settings.public_url is None else str(settings.public_url).rstrip("/"),
         cors_origins=settings.origins,
         snap_sizes=settings.sizes == "snap",
@@ -167,7 +171,7 @@ def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
         batches=BatchSettings(
             settings.data_dir,
             rows_at_once=settings.batch_rows,
-            max_file_bytes=settings.max_batch_mib * 1024 * 1024,
+            max_file_bytes=settings.max_batch_mib * MIB,
             ttl_s=settings.batch_ttl_days * _DAY_S,
         ),
     )

@@ -104,6 +104,13 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
             assert server.stop(signal.SIGINT) == 0
             with suppress(httpx2.TransportError):
                 assert "completed" not in [event.event for event in events]
+    assert "lifespan" not in server.log.read_text(), "what works on batches was cut off"
+
+
+def test_a_data_folder_belongs_to_one_server(running: Running) -> None:
+    done = seedbed(running.folder, "serve", "--port", "0")
+    assert done.returncode == 1
+    assert "another seedbed is using the folder data" in done.stderr
 
 
 def test_a_reader_of_the_output_who_has_gone_does_not_end_the_draining(tmp_path: Path) -> None:
