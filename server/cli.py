@@ -142,6 +142,14 @@ def generate(
     guidance: Annotated[
         float | None, typer.Option(help="How closely to follow the prompt, 1 to 10.")
     ] = None,
+    image: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Picture to begin from; say it again for more of them."),
+    ] = None,
+    mask: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="PNG that is transparent where the picture may change."),
+    ] = None,
     n: Annotated[
         int, typer.Option("--n", "-n", min=1, help="How many pictures; writes out-1.png, ...")
     ] = 1,
@@ -177,15 +185,18 @@ def parity(
     device: Annotated[str, typer.Option(help='"cpu", "cuda:1", ...')] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     markdown: Annotated[bool, typer.Option(help="Print a Markdown table.")] = False,
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Compare the step cache with none in place of that.")
+    ] = False,
 ) -> None:
     """Prove on this machine that sharing forwards changes no picture.
 
     Draws four requests alone and together, per family: every family small and random, and the
-    weights that are installed.
+    weights that are installed. With --cache: how near pictures stay with the step cache.
     """
     form = "json" if as_json else "markdown" if markdown else "table"
     try:
-        passed = _behind("parity")(families or (), embedded_catalog(), device, form)
+        passed = _behind("parity")(families or (), embedded_catalog(), device, form, cache)
     except GenerationError as fault:
         raise CommandError(fault.message) from fault
     if not passed:

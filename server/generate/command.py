@@ -1,5 +1,6 @@
 """`seedbed generate`: where to draw, a progress bar per picture, and what is written where."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,17 +26,31 @@ def generate(
     size: str | None,
     seed: int | None,
     guidance: float | None,
+    image: Sequence[Path] | None,
+    mask: Path | None,
     n: int,
     watermark: bool,
     force: bool,
     server: str | None,
     api_key: str | None,
 ) -> None:
-    """Draw an order and write its pictures. Raises: CommandError: it cannot be drawn or written."""
+    """Draw an order and write its pictures.
+
+    Raises: CommandError: it cannot be drawn or written, or a picture cannot be read.
+    """
     targets = _targets(output, n)
     _check(targets, force)
     order = Order(
-        prompt, model, n, size, seed, guidance, watermark, _FORMATS[output.suffix.lower()]
+        prompt,
+        model,
+        n,
+        size,
+        seed,
+        guidance,
+        watermark,
+        _FORMATS[output.suffix.lower()],
+        images=tuple(_read(path) for path in image or ()),
+        mask=None if mask is None else _read(mask),
     )
     with _Display(targets, force) as display:
         _draw(settings, order, server, api_key, display)
@@ -120,6 +135,13 @@ class _Display:
             raise CommandError(f"{path} cannot be written: {error.strerror}") from error
         self._bars.update(self._tasks[drawn.index], left="done")
         self._results.print(f"{path}  {drawn.size}  seed {drawn.seed}", markup=False)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _targets(output: Path, n: int) -> list[Path]:

@@ -3,6 +3,7 @@
 The same words whether a server draws or an engine in this process's care.
 """
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -22,6 +23,9 @@ class Order:
     guidance: float | None
     watermark: bool
     format: Format
+    images: tuple[bytes, ...] = ()
+    """Files to begin from."""
+    mask: bytes | None = None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -35,6 +39,8 @@ class Order:
             "guidance_scale": self.guidance,
             "watermark": self.watermark,
             "output_format": self.format,
+            "image": [_data_url(image) for image in self.images],
+            "mask": None if self.mask is None else _data_url(self.mask),
         }
 
 
@@ -56,6 +62,10 @@ class Drawn:
     data: bytes
     seed: int
     size: str
+
+
+def _data_url(file: bytes) -> str:
+    return f"data:;base64,{base64.b64encode(file).decode()}"
 
 
 Hear: TypeAlias = Callable[[Step | Drawn], None]

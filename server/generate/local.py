@@ -8,6 +8,7 @@ from threading import TIMEOUT_MAX
 
 from pipelines.catalog import Catalog
 from pipelines.errors import GenerationError
+from server import checks
 from server.assembly import build_fleet, build_service
 from server.dialects.native.body import CUSTOMS, to_draft
 from server.events import Event, Finished
@@ -25,11 +26,17 @@ _CLIENT = "terminal"
 def check(catalog: Catalog, order: Order) -> None:
     """Find an order's faults before the engine is started, which takes seconds.
 
+    Its pictures are looked at later, when they are needed.
+
     Raises: CommandError: what is wrong with it.
     """
     try:
+        draft = to_draft(order.body)
+        if draft.references:
+            checks.check(draft, CUSTOMS)
+            return
         make_plan(
-            to_draft(order.body),
+            draft,
             CUSTOMS,
             catalog,
             client=_CLIENT,

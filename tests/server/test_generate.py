@@ -154,3 +154,39 @@ def test_on_a_terminal_a_bar_counts_the_steps(running: Running, tmp_path: Path) 
     assert b"out.png" in seen
     assert b"16/16" in seen
     assert b"done" in seen
+
+
+def test_a_picture_is_edited_within_a_mask(running: Running, tmp_path: Path) -> None:
+    picture = Image.radial_gradient("L").convert("RGB").resize((64, 64))
+    picture.save(tmp_path / "in.png")
+    alpha = Image.new("L", (64, 64), 255)
+    alpha.paste(0, (0, 0, 32, 64))
+    mask = Image.new("RGBA", (64, 64))
+    mask.putalpha(alpha)
+    mask.save(tmp_path / "mask.png")
+    done = seedbed(
+        tmp_path, *through(running, "--image", "in.png", "--mask", "mask.png", "-o", "out.png")
+    )
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "out.png") as drawn:
+        kept, changed = (32, 0, 64, 64), (0, 0, 28, 64)
+        assert drawn.crop(kept).tobytes() == picture.crop(kept).tobytes()
+        assert drawn.crop(changed).tobytes() != picture.crop(changed).tobytes()
+
+
+def test_what_is_wrong_with_a_picture_is_said(running: Running, tmp_path: Path) -> None:
+    (tmp_path / "words.png").write_text("words")
+    done = seedbed(tmp_path, *through(running, "--image", "words.png", "-o", "out.png"))
+    assert done.returncode == 1
+    assert "unsupported mimetype" in done.stderr
+    done = seedbed(tmp_path, *through(running, "--image", "none.png", "-o", "out.png"))
+    assert done.stderr == "seedbed: none.png cannot be read: No such file or directory\n"
+
+
+def test_a_faulty_edit_is_refused_before_the_engine_is_started(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "in.png")
+    order = ("generate", "a cat", "--image", "in.png", "--model", "dall-e-3")
+    done = seedbed(tmp_path, *order, settings={"SEEDBED_PORT": "1"})
+    assert done.returncode == 1
+    assert "takes no reference images" in done.stderr
+    assert "starting" not in done.stderr
