@@ -30,6 +30,8 @@ class BatchSettings:
     rows_at_once: int = 8
     max_file_bytes: int = 200 * 1024 * 1024
     ttl_s: int = 30 * _DAY_S
+    retry_s: float = 10.0
+    """When a batch is tried again that met a full disk or the like."""
     now: Callable[[], float] = time.time
 
 
@@ -53,6 +55,7 @@ class BatchOffice:
             Answering(router.service, dialect, speeches, router.snap_sizes),
             rows_at_once=settings.rows_at_once,
             max_line_bytes=router.max_body_bytes,
+            retry_s=settings.retry_s,
             now=settings.now,
         )
         self.files = FilesApi(uploads, settings.max_file_bytes)

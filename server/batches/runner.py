@@ -21,8 +21,6 @@ from server.batches.lines import Fault, InputRow, Rules, check, rows
 from server.batches.store import BatchStore
 from server.batches.uploads import Uploads
 
-_RETRY_S = 10.0
-"""When a batch is tried again that met a full disk or the like."""
 _SWEEP_S = 3600.0
 _CHUNK = 500
 """Rows that are too late are answered in such portions."""
@@ -41,19 +39,23 @@ class Runner:
         *,
         rows_at_once: int,
         max_line_bytes: int,
+        retry_s: float,
         now: Callable[[], float],
     ) -> None:
+        """`retry_s` is when a batch is tried again that met a full disk or the like."""
         self._store = store
         self._uploads = uploads
         self._answering = answering
         self._places = asyncio.Semaphore(rows_at_once)
         self._max_line_bytes = max_line_bytes
+        self._retry_s = retry_s
         self._now = now
         self._carriers: dict[str, asyncio.Task[None]] = {}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Carry all open batches while the block lasts; rows on their way are given back."""
+        await self._uploads.sweep()
         await self._uploads.tidy()
         for batch_id in await self._store.open_ids():
             self.begin(batch_id)
@@ -88,8 +90,8 @@ class Runner:
                 if not await self._advance(await self._store.load(batch_id)):
                     return
             except Exception:  # noqa: BLE001 - a batch must not be lost to what may pass
-                _log.exception("batch %s stands still for %.0f s", batch_id, _RETRY_S)
-                await asyncio.sleep(_RETRY_S)
+                _log.exception("batch %s stands still for %.0f s", batch_id, self._retry_s)
+                await asyncio.sleep(self._retry_s)
 
     async def _advance(self, batch: Batch) -> bool:
         """Bring a batch to its next status. Returns: whether there is another one after it."""

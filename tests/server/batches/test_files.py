@@ -2,13 +2,17 @@
 
 import io
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import httpx2
 import openai
 import pytest
 
-from tests.server.batches.conftest import ended, jsonl, row, send
-from tests.server.conftest import KEY, Site
+from server.batches.office import BatchSettings
+from server.database import prepare
+from tests.server.batches.conftest import ended, jsonl, row, sdk_of, send
+from tests.server.conftest import KEY, Site, serving
 from tests.server.drawer import Drawer
 
 CONTENT = b'{"custom_id": "\xc3\xa9"}\n'
@@ -47,6 +51,22 @@ def test_a_deleted_file_is_gone(sdk: openai.OpenAI, office: Site) -> None:
     for ask in (sdk.files.retrieve, sdk.files.content, sdk.files.delete):
         with pytest.raises(openai.NotFoundError, match="No such File object"):
             ask(file_id)
+
+
+def test_a_file_whose_time_is_over_is_gone(drawer: Drawer, tmp_path: Path) -> None:
+    prepare(tmp_path)
+    settings = BatchSettings(tmp_path, ttl_s=7200)
+    with serving(drawer, tmp_path, batches=settings) as site, sdk_of(site.url) as sdk:
+        file = sdk.files.create(file=("a.jsonl", io.BytesIO(CONTENT)), purpose="batch")
+        assert file.expires_at == file.created_at + 7200
+        left = tmp_path / "uploads" / "file-left.tmp"
+        left.write_bytes(b"by a server that died")
+    later = replace(settings, now=lambda: file.created_at + 7201)
+    with serving(drawer, tmp_path, batches=later) as site, sdk_of(site.url) as sdk:
+        with pytest.raises(openai.NotFoundError):
+            sdk.files.retrieve(file.id)
+        assert not sdk.files.list().data
+    assert list((tmp_path / "uploads").iterdir()) == []
 
 
 def test_lists_come_in_pages_newest_first(neighbour: openai.OpenAI) -> None:

@@ -3,8 +3,10 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +16,11 @@ import openai
 import pytest
 from openai.types import Batch
 
+from server.batches.office import BatchSettings
+from server.database import FILE, prepare
 from tests.server.batches.conftest import ended, jsonl, lines, row, sdk_of, send
+from tests.server.conftest import serving
+from tests.server.drawer import Drawer
 
 REPOSITORY = Path(__file__).parents[3]
 ROWS = 40
@@ -109,6 +115,82 @@ def test_a_server_that_is_stopped_gives_its_rows_back_and_they_keep_their_seeds(
         here = drawn(sdk, ended(sdk, sdk.batches.retrieve(killed.batch)))
     assert here == drawn(*resumed)
     assert len(set(here.values())) == ROWS - 1
+
+
+@pytest.mark.parametrize(
+    ("status", "end"), [("validating", "completed"), ("cancelling", "cancelled")]
+)
+def test_a_batch_goes_on_from_where_its_server_died(
+    drawer: Drawer, tmp_path: Path, status: str, end: str
+) -> None:
+    gate = threading.Event()
+    drawer.script("from any point", gate=gate)
+    prepare(tmp_path)
+    with (
+        serving(drawer, tmp_path, batches=BatchSettings(tmp_path)) as site,
+        sdk_of(site.url) as sdk,
+    ):
+        batch = send(sdk, jsonl([row("r", "from any point")]))
+    gate.set()
+    change(tmp_path, "UPDATE batches SET status = ?", status)
+    with (
+        serving(drawer, tmp_path, batches=BatchSettings(tmp_path)) as site,
+        sdk_of(site.url) as sdk,
+    ):
+        assert ended(sdk, batch).status == end
+
+
+def test_a_full_disk_is_waited_for(
+    drawer: Drawer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A folder where the output belongs cannot be written to, like a disk that is full."""
+    gate = threading.Event()
+    drawer.script("onto a full disk", gate=gate)
+    prepare(tmp_path)
+    settings = BatchSettings(tmp_path, retry_s=0.05)
+    with serving(drawer, tmp_path, batches=settings) as site, sdk_of(site.url) as sdk:
+        batch = send(sdk, jsonl([row(f"r{i}", "onto a full disk") for i in range(20)]))
+        ((output,),) = change(tmp_path, "SELECT output_file_id FROM batches")
+        in_the_way = tmp_path / "uploads" / output
+        in_the_way.mkdir()
+        gate.set()
+        while "stands still" not in caplog.text:
+            pass
+        assert counts(sdk, batch.id)[1] == 0
+        in_the_way.rmdir()
+        batch = ended(sdk, batch)
+        assert lines(sdk, batch.output_file_id).keys() == {f"r{i}" for i in range(20)}
+
+
+def test_an_input_that_has_vanished_fails_the_batch(drawer: Drawer, tmp_path: Path) -> None:
+    gate = threading.Event()
+    drawer.script("without its input", gate=gate)
+    prepare(tmp_path)
+    with (
+        serving(drawer, tmp_path, batches=BatchSettings(tmp_path)) as site,
+        sdk_of(site.url) as sdk,
+    ):
+        batch = send(sdk, jsonl([row("r", "without its input")]))
+    gate.set()
+    (tmp_path / "uploads" / batch.input_file_id).unlink()
+    with (
+        serving(drawer, tmp_path, batches=BatchSettings(tmp_path)) as site,
+        sdk_of(site.url) as sdk,
+    ):
+        batch = ended(sdk, batch)
+        assert batch.status == "failed"
+        assert batch.errors is not None
+        assert batch.errors.data is not None
+        assert batch.errors.data[0].code == "file_not_found"
+
+
+def change(folder: Path, statement: str, *values: str) -> list[tuple[str, ...]]:
+    """Do something to the database that only a test would do."""
+    connection = sqlite3.connect(folder / FILE)
+    with connection:
+        found = connection.execute(statement, values).fetchall()
+    connection.close()
+    return found
 
 
 def drawn(sdk: openai.OpenAI, batch: Batch) -> dict[str, str]:
