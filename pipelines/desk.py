@@ -5,6 +5,7 @@ Rule 2. Except suspects: a request that was in hand when a worker died is drawn 
         others. If the worker dies again, it is known who did it, and nobody else was harmed.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -59,9 +60,14 @@ class Desk:
     @property
     def backlog_s(self) -> float:
         """Predicted seconds until all that is here is drawn, its models' loading included."""
+        return self.ahead_s(-math.inf)
+
+    def ahead_s(self, priority_s: float) -> float:
+        """The same of what is here with this priority or a higher one: others let it pass."""
         by_model: dict[str, list[Ticket]] = {}
         for ticket in (*self._waiting, *self._in_hand.values()):
-            by_model.setdefault(ticket.request.model, []).append(ticket)
+            if ticket.request.priority_s >= priority_s:
+                by_model.setdefault(ticket.request.model, []).append(ticket)
         return sum(
             drain_s(self._costs.get(model, UNMEASURED), tickets) + self._load_s.get(model, 0.0)
             for model, tickets in by_model.items()
@@ -78,9 +84,7 @@ class Desk:
         if not self.ready:
             self.reason = f"is loading {message}"
 
-    def open(
-        self, costs: dict[str, StepCost], absent: Iterable[tuple[str, float]] = ()
-    ) -> None:
+    def open(self, costs: dict[str, StepCost], absent: Iterable[tuple[str, float]] = ()) -> None:
         """The worker can draw, at these costs; its absent models take so long to be brought."""
         self._costs = costs
         self._load_s = dict(absent)

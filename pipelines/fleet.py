@@ -233,7 +233,7 @@ class Fleet:
             raise NotReady(f"no worker can be started: {self.reason}", FAILED_RETRY_S)
         if not any(desk.was_ready for desk in self._desks.values()):
             raise NotReady(self.reason, START_RETRY_S)
-        backlog_s = self._desks[worker].backlog_s
+        backlog_s = self._desks[worker].ahead_s(request.priority_s)
         if backlog_s >= self._max_backlog_s:
             raise QueueFull(f"{backlog_s:.0f} s of work are waiting already", backlog_s)
         return worker

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -227,6 +228,21 @@ def test_a_full_queue_says_when_to_come_back(start: Start) -> None:
     fleet.cancel("long")
     failure(running)
     assert answer(fleet.submit(request("now"))) is not None
+
+
+def test_background_work_fills_the_queue_for_its_own_kind_only(start: Start) -> None:
+    fleet = start(max_backlog_s=5.0)
+    watcher = Watcher()
+    sweep = replace(request("sweep", steps=ENDLESS), priority_s=-3600.0)
+    running = fleet.submit(sweep, watcher)
+    watcher.wait()
+
+    with pytest.raises(QueueFull):
+        fleet.submit(replace(sweep, id="more of it"))
+    assert answer(fleet.submit(request("now"))) is not None
+
+    fleet.cancel("sweep")
+    failure(running)
 
 
 def test_the_backlog_shrinks_with_every_step(start: Start) -> None:
