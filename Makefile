@@ -26,7 +26,7 @@ DEV := .venv/installed-dev-$(BUILD)
 PIP := $(BIN)/python -m pip install --prefer-binary -c constraints.txt \
 	$(if $(filter cpu,$(BUILD)),$(if $(TORCH_CPU_INDEX),--extra-index-url $(TORCH_CPU_INDEX)))
 
-.PHONY: help serve test lint check install gpu fuzz
+.PHONY: help serve test lint check openapi install gpu fuzz
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -47,6 +47,9 @@ check: lint test ## lint, then test
 
 fuzz: $(DEV) ## call every path with generated calls, a thousand for each (CASES= overrides)
 	$(BIN)/python -m tests.server.fuzzing $(if $(CASES),--cases $(CASES))
+
+openapi: $(DEV) ## write docs/openapi.json anew; a test compares it with the server
+	$(BIN)/python -m tests.openapi_document
 
 install: $(SERVE) ## only install what serving needs
 

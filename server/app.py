@@ -3,7 +3,7 @@
 Everything it needs is handed in; it starts and stops nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
@@ -15,50 +15,42 @@ from starlette.responses import Response
 from server.auth import Keys, RequireKey
 from server.batches.office import BatchOffice, BatchSettings
 from server.batches.paths import batch_paths
-from server.description import add_path, form_schema
+from server.description import add_path
 from server.dialect import Dialect, Dialects
+from server.dialects.a1111 import schema as a1111_schema
 from server.dialects.a1111.dialect import A1111
 from server.dialects.a1111.pages import ROOT as A1111_ROOT
 from server.dialects.a1111.pages import Pages as A1111Pages
-from server.dialects.ark.body import ArkBody
+from server.dialects.ark import schema as ark_schema
 from server.dialects.ark.dialect import Ark
-from server.dialects.native.body import NativeBody
-from server.dialects.native.dialect import Native
-from server.dialects.openai.body import OpenAIBody
 from server.dialects.openai.dialect import OpenAI
-from server.dialects.openai.edits import (
-    OpenAIEdits,
-    OpenAIEditsBody,
-    OpenAIVariations,
-    OpenAIVariationsBody,
-)
+from server.dialects.openai.edits import OpenAIEdits
+from server.dialects.openai.schema import ERROR
 from server.docs_page import DOCS_PATH, mount_docs
 from server.front import Front, translate_http_exception
 from server.limits import RequestLimits
-from server.models_page import list_ark_models, list_models, show_model
-from server.ops import livez, readyz, version
 from server.paths import Path
+from server.picture_rule import MIB
+from server.routes import (
+    ARK_ROOT,
+    MODEL_LISTS,
+    OPENAI_EDITS,
+    OPENAI_GENERATIONS,
+    PICTURES,
+    drawing_paths,
+    public_paths,
+)
 from server.routing import Router
+from server.schema import Schema
 from server.service import Service
 from server.sse import HEARTBEAT_S
 
-ARK_ROOT = "/api/v3"
-ARK_GENERATIONS = f"{ARK_ROOT}/images/generations"
-OPENAI_GENERATIONS = "/v1/images/generations"
-OPENAI_EDITS = "/v1/images/edits"
-OPENAI_VARIATIONS = "/v1/images/variations"
-NATIVE_IMAGES = "/seedbed/v1/images"
-PICTURES = "/files/{token}/{name}"
-
-_MODEL_LISTS = (
-    Path("GET", "/v1/models", list_models),
-    Path("GET", "/v1/models/{name:path}", show_model),
-    Path("GET", f"{ARK_ROOT}/models", list_ark_models),
-)
 _DESCRIPTION = (
     "Draws pictures. Speaks the Volcengine Ark image API under /api/v3 and the OpenAI image API "
-    "under /v1. Every path needs a key, except the probes, this page and the pictures' own signed "
-    "addresses."
+    "under /v1, which also answer without /v1, under /openai/v1 and under "
+    "/openai/deployments/{model}. Every path needs a key, except the probes, this page and the "
+    "pictures' own signed addresses. Every answer has the header x-request-id; what was drawn and "
+    "what had no effect stands in headers that begin with x-seedbed-."
 )
 
 
@@ -69,7 +61,8 @@ class AppSettings:
     keys: Mapping[str, str] = field(repr=False)
     """Whose key: name -> secret."""
     version: str
-    max_body_bytes: int = 25 * 1024 * 1024
+    max_body_bytes: int = 64 * MIB
+    max_form_bytes: int = 256 * MIB
     public_url: str | None = None
     """What picture addresses begin with; None takes the address the request came to."""
     cors_origins: tuple[str, ...] = ()
@@ -103,6 +96,7 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
         reproducible=settings.reproducible,
         snap_sizes=settings.snap_sizes,
         limits=limits,
+        max_form_bytes=settings.max_form_bytes,
         heartbeat_s=settings.heartbeat_s,
     )
     office = None
@@ -120,14 +114,15 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
         lifespan=None if office is None else office.open,
     )
     _add_public_paths(app, service, settings)
-    for path in _drawing_paths(router, ark, openai):
-        add_path(app, path, tag="drawing")
-    for path in _MODEL_LISTS:
-        add_path(app, path, tag="models")
-    for path in () if office is None else batch_paths(office):
-        add_path(app, path, tag="batches")
-    for path in A1111Pages(router).paths() if settings.a1111 else ():
-        add_path(app, path, tag="a1111")
+    tagged: dict[str, Iterable[Path]] = {
+        "drawing": drawing_paths(router, ark, openai),
+        "models": MODEL_LISTS,
+        "batches": () if office is None else batch_paths(office),
+        "a1111": A1111Pages(router).paths() if settings.a1111 else (),
+    }
+    for tag, paths in tagged.items():
+        for path in paths:
+            add_path(app, path, tag, errors=_errors_at(path.path))
 
     app.add_middleware(RequireKey, keys=Keys(settings.keys))
     others: dict[str, Dialect] = {ARK_ROOT: ark}
@@ -140,38 +135,17 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
 
 def _add_public_paths(app: FastAPI, service: Service, settings: AppSettings) -> None:
     """Those that `server.auth` lets through without a key."""
-    probes = (
-        Path("GET", "/livez", livez),
-        Path("GET", "/readyz", readyz(service.fleet)),
-        Path("GET", "/version", version(settings.version)),
-    )
-    for path in probes:
-        add_path(app, path, tag="operations", needs_key=False)
-    add_path(app, Path("GET", PICTURES, service.files.serve), tag="pictures", needs_key=False)
+    for path in public_paths(service, settings.version):
+        tag = "pictures" if path.path == PICTURES else "operations"
+        add_path(app, path, tag, errors=ERROR, needs_key=False)
     app.add_api_route("/", _to_docs, methods=["GET", "HEAD"], include_in_schema=False)
     mount_docs(app)
 
 
-def _drawing_paths(router: Router, ark: Ark, openai: OpenAI) -> tuple[Path, ...]:
-    return (
-        Path("POST", ARK_GENERATIONS, router.drawing_endpoint(ark), body=ArkBody),
-        Path("POST", OPENAI_GENERATIONS, router.drawing_endpoint(openai), body=OpenAIBody),
-        Path(
-            "POST",
-            OPENAI_EDITS,
-            router.form_endpoint(OpenAIEdits(), OpenAIEditsBody),
-            body=OpenAIEditsBody,
-            form=form_schema(OpenAIEditsBody, "image", "mask", "markup"),
-        ),
-        Path(
-            "POST",
-            OPENAI_VARIATIONS,
-            router.form_endpoint(OpenAIVariations(), OpenAIVariationsBody),
-            body=OpenAIVariationsBody,
-            form=form_schema(OpenAIVariationsBody, "image"),
-        ),
-        Path("POST", NATIVE_IMAGES, router.drawing_endpoint(Native()), body=NativeBody),
-    )
+def _errors_at(path: str) -> Schema:
+    """The shape of what goes wrong at a path."""
+    shapes = {ARK_ROOT: ark_schema.ERROR, A1111_ROOT: a1111_schema.ERROR}
+    return next((shape for root, shape in shapes.items() if path.startswith(root)), ERROR)
 
 
 async def _to_docs(_request: Request) -> Response:

@@ -11,23 +11,44 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.params import Depends
 from fastapi.security import HTTPBearer
+from starlette.responses import Response
 
 from server.body import Body
-from server.paths import Path
+from server.paths import Answers, Path
+from server.schema import Schema
+
+_JSON = "application/json"
 
 
-def add_path(app: FastAPI, path: Path, tag: str, needs_key: bool = True) -> None:
-    """Whoever may GET a path may also ask for its HEAD."""
+def add_path(app: FastAPI, path: Path, tag: str, *, errors: Schema, needs_key: bool = True) -> None:
+    """Whoever may GET a path may also ask for its HEAD. `errors` is the shape of all failures."""
+    failed = {"description": "What went wrong.", "content": _as_content({_JSON: errors})}
     app.add_api_route(
         path.path,
         path.endpoint,
         methods=[path.method],
         dependencies=[_key_in_description()] if needs_key else [],
+        operation_id=f"{path.method.lower()}{re.sub(r'[^a-z0-9]+', '_', path.path)}".rstrip("_"),
+        summary=path.summary,
+        description=path.notes or path.summary,
+        response_class=Response,
+        responses={
+            200: {"description": "It went well.", "content": _as_content(path.answers)},
+            **{
+                status: {"description": "Not now.", "content": _as_content({_JSON: shape})}
+                for status, shape in path.unlike.items()
+            },
+            "default": failed,
+        },
         openapi_extra=_description(path),
         tags=[tag],
     )
     if path.method == "GET":
         app.add_api_route(path.path, path.endpoint, methods=["HEAD"], include_in_schema=False)
+
+
+def _as_content(answers: Answers) -> dict[str, Any]:
+    return {media_type: {"schema": dict(schema)} for media_type, schema in answers.items()}
 
 
 def _key_in_description() -> Depends:

@@ -4,14 +4,24 @@ Knows no framework; `server.app` wires it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from server.body import Body
 from server.routing import Endpoint
+from server.schema import ANYTHING, Schema
 
-Parameters: TypeAlias = Mapping[str, Mapping[str, Any]]
-"""Name -> JSON schema."""
+Parameters: TypeAlias = Mapping[str, Schema]
+"""Name -> what it may be."""
+Answers: TypeAlias = Mapping[str, Schema]
+"""Media type -> what a successful answer looks like."""
+
+
+def json_answer(schema: Schema) -> Answers:
+    return {"application/json": schema}
+
+
+_ANY_JSON = json_answer(ANYTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,12 @@ class Path:
     method: Literal["GET", "POST", "DELETE"]
     path: str
     endpoint: Endpoint
+    summary: str
+    answers: Answers = field(default_factory=lambda: _ANY_JSON)
+    notes: str = ""
+    """What the summary does not say."""
     query: Parameters | None = None
     body: type[Body] | None = None
-    form: Mapping[str, Any] | None = None
+    form: Schema | None = None
+    unlike: Mapping[int, Schema] = field(default_factory=dict)
+    """Statuses whose answer has not the shape of an error."""

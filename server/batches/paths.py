@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from server.batches import schema
 from server.batches.api import BatchBody
 from server.batches.office import BatchOffice
-from server.paths import Parameters, Path
+from server.paths import Answers, Parameters, Path, json_answer
+from server.schema import TEXT
 
 _PAGE: Parameters = MappingProxyType(
     {"after": {"type": "string"}, "limit": {"type": "integer", "minimum": 1}}
 )
+_CONTENT: Answers = MappingProxyType({"application/octet-stream": TEXT})
 _FORM: Mapping[str, Any] = MappingProxyType(
     {
         "type": "object",
@@ -28,15 +31,36 @@ _FORM: Mapping[str, Any] = MappingProxyType(
 def batch_paths(office: BatchOffice) -> tuple[Path, ...]:
     """All of them."""
     files, batches = office.files, office.batches
+    file, batch = json_answer(schema.FILE), json_answer(schema.BATCH)
     sorting: Parameters = {"order": {"enum": ["asc", "desc"]}, "purpose": {"type": "string"}}
     return (
-        Path("POST", "/v1/files", files.create, form=_FORM),
-        Path("GET", "/v1/files", files.list, query={**_PAGE, **sorting}),
-        Path("GET", "/v1/files/{file_id}", files.show),
-        Path("GET", "/v1/files/{file_id}/content", files.content),
-        Path("DELETE", "/v1/files/{file_id}", files.delete),
-        Path("POST", "/v1/batches", batches.create, body=BatchBody),
-        Path("GET", "/v1/batches", batches.list, query=_PAGE),
-        Path("GET", "/v1/batches/{batch_id}", batches.show),
-        Path("POST", "/v1/batches/{batch_id}/cancel", batches.cancel),
+        Path("POST", "/v1/files", files.create, "Send a file", file, form=_FORM),
+        Path(
+            "GET",
+            "/v1/files",
+            files.list,
+            "List files",
+            json_answer(schema.FILES),
+            query={**_PAGE, **sorting},
+        ),
+        Path("GET", "/v1/files/{file_id}", files.show, "Show a file", file),
+        Path("GET", "/v1/files/{file_id}/content", files.content, "Fetch a file", _CONTENT),
+        Path(
+            "DELETE",
+            "/v1/files/{file_id}",
+            files.delete,
+            "Delete a file",
+            json_answer(schema.DELETED),
+        ),
+        Path("POST", "/v1/batches", batches.create, "Begin a batch", batch, body=BatchBody),
+        Path(
+            "GET",
+            "/v1/batches",
+            batches.list,
+            "List batches",
+            json_answer(schema.BATCHES),
+            query=_PAGE,
+        ),
+        Path("GET", "/v1/batches/{batch_id}", batches.show, "Show a batch", batch),
+        Path("POST", "/v1/batches/{batch_id}/cancel", batches.cancel, "Cancel a batch", batch),
     )

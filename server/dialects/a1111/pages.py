@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.dialect import Json
+from server.dialects.a1111 import schema
 from server.dialects.a1111.answer import SAMPLER
 from server.dialects.a1111.body import (
     CHECKPOINT,
@@ -27,8 +28,9 @@ from server.dialects.a1111.dialect import A1111
 from server.dialects.a1111.studio import Job, Studio
 from server.draft import Draft
 from server.named_models import MODELS
-from server.paths import Path
+from server.paths import Path, json_answer
 from server.routing import Endpoint, Router, seedbed_headers
+from server.schema import NULL
 
 ROOT = "/sdapi"
 
@@ -68,14 +70,56 @@ class Pages:
         """All of them."""
         root = f"{ROOT}/v1"
         return (
-            Path("POST", f"{root}/txt2img", self._drawing(text_draft), body=TextBody),
-            Path("POST", f"{root}/img2img", self._drawing(image_draft), body=ImageBody),
-            Path("POST", f"{root}/interrupt", self.interrupt),
-            Path("GET", f"{root}/progress", self.progress),
-            Path("GET", f"{root}/options", self.options),
-            Path("POST", f"{root}/options", self.set_options, body=Options),
-            Path("GET", f"{root}/sd-models", self.models),
-            *(Path("GET", f"{root}/{name}", _always(found)) for name, found in _LISTS.items()),
+            Path(
+                "POST",
+                f"{root}/txt2img",
+                self._drawing(text_draft),
+                "Draw from text",
+                json_answer(schema.PICTURES),
+                body=TextBody,
+            ),
+            Path(
+                "POST",
+                f"{root}/img2img",
+                self._drawing(image_draft),
+                "Draw from a picture",
+                json_answer(schema.PICTURES),
+                body=ImageBody,
+            ),
+            Path("POST", f"{root}/interrupt", self.interrupt, "Stop this key's drawings"),
+            Path(
+                "GET",
+                f"{root}/progress",
+                self.progress,
+                "Tell how far this key's drawings are",
+                json_answer(schema.PROGRESS),
+            ),
+            Path(
+                "GET",
+                f"{root}/options",
+                self.options,
+                "Show what this key has chosen",
+                json_answer(schema.OPTIONS),
+            ),
+            Path(
+                "POST",
+                f"{root}/options",
+                self.set_options,
+                "Choose a model for this key",
+                json_answer(NULL),
+                body=Options,
+            ),
+            Path(
+                "GET",
+                f"{root}/sd-models",
+                self.models,
+                "List models",
+                json_answer(schema.MODELS),
+            ),
+            *(
+                Path("GET", f"{root}/{name}", _always(found), f"List {name}")
+                for name, found in _LISTS.items()
+            ),
         )
 
     async def options(self, request: Request) -> Response:

@@ -1,0 +1,141 @@
+"""Every path that is always there: drawing, models, pictures, probes. What others add stands there.
+
+Knows which dialect speaks where, and how its answers look.
+"""
+
+from server.description import form_schema
+from server.dialects.ark import schema as ark
+from server.dialects.ark.body import ArkBody
+from server.dialects.ark.dialect import Ark
+from server.dialects.native import schema as native
+from server.dialects.native.body import NativeBody
+from server.dialects.native.dialect import Native
+from server.dialects.openai import schema as openai
+from server.dialects.openai.body import OpenAIBody
+from server.dialects.openai.dialect import OpenAI
+from server.dialects.openai.edits import (
+    OpenAIEdits,
+    OpenAIEditsBody,
+    OpenAIVariations,
+    OpenAIVariationsBody,
+)
+from server.models_page import list_ark_models, list_models, show_model
+from server.ops import livez, readyz, version
+from server.paths import Answers, Path, json_answer
+from server.routing import Router
+from server.schema import TEXT, YES_OR_NO, Schema, only, page_of, record
+from server.service import Service
+
+ARK_ROOT = "/api/v3"
+ARK_GENERATIONS = f"{ARK_ROOT}/images/generations"
+OPENAI_GENERATIONS = "/v1/images/generations"
+OPENAI_EDITS = "/v1/images/edits"
+OPENAI_VARIATIONS = "/v1/images/variations"
+NATIVE_IMAGES = "/seedbed/v1/images"
+PICTURES = "/files/{token}/{name}"
+
+_HEADERS = (
+    "Names that are not listed are ignored and named in x-seedbed-ignored. The request header "
+    "x-seedbed-reproducible: true draws alone, so that the same call gives the same bytes."
+)
+
+
+def drawing_paths(router: Router, ark_speech: Ark, openai_speech: OpenAI) -> tuple[Path, ...]:
+    """Where pictures are asked for."""
+    pictures = _told(openai.PICTURES, openai.EVENTS)
+    return (
+        Path(
+            "POST",
+            ARK_GENERATIONS,
+            router.drawing_endpoint(ark_speech),
+            "Draw, as Volcengine Ark does",
+            _told(ark.PICTURES, ark.EVENTS),
+            f"Without stream one JSON object, with it events. {_HEADERS}",
+            body=ArkBody,
+        ),
+        Path(
+            "POST",
+            OPENAI_GENERATIONS,
+            router.drawing_endpoint(openai_speech),
+            "Draw, as OpenAI does",
+            pictures,
+            f"Without stream one JSON object, with it events. {_HEADERS}",
+            body=OpenAIBody,
+        ),
+        Path(
+            "POST",
+            OPENAI_EDITS,
+            router.form_endpoint(OpenAIEdits(), OpenAIEditsBody),
+            "Draw a picture anew, or a part of it",
+            pictures,
+            f"Pictures come as files of a form, or as addresses in JSON. {_HEADERS}",
+            body=OpenAIEditsBody,
+            form=form_schema(OpenAIEditsBody, "image", "mask", "markup"),
+        ),
+        Path(
+            "POST",
+            OPENAI_VARIATIONS,
+            router.form_endpoint(OpenAIVariations(), OpenAIVariationsBody),
+            "Draw variations of a picture",
+            json_answer(openai.PICTURES),
+            f"The picture comes as a file of a form, or as an address in JSON. {_HEADERS}",
+            body=OpenAIVariationsBody,
+            form=form_schema(OpenAIVariationsBody, "image"),
+        ),
+        Path(
+            "POST",
+            NATIVE_IMAGES,
+            router.drawing_endpoint(Native()),
+            "Draw and watch: every step is told",
+            _told(native.PICTURES, native.EVENTS),
+            f"Events, unless stream is false. {_HEADERS}",
+            body=NativeBody,
+        ),
+    )
+
+
+MODEL_LISTS = (
+    Path("GET", "/v1/models", list_models, "List models", json_answer(page_of(openai.MODEL))),
+    Path("GET", "/v1/models/{name:path}", show_model, "Show a model", json_answer(openai.MODEL)),
+    Path("GET", f"{ARK_ROOT}/models", list_ark_models, "List models", json_answer(ark.MODELS)),
+)
+
+
+def public_paths(service: Service, version_text: str) -> tuple[Path, ...]:
+    """Those that `server.auth` lets through without a key."""
+    ready = record({"ready": YES_OR_NO}, {"reason": TEXT})
+    return (
+        Path(
+            "GET",
+            "/livez",
+            livez,
+            "Is the server alive?",
+            json_answer(record({"status": only("ok")})),
+        ),
+        Path(
+            "GET",
+            "/readyz",
+            readyz(service.fleet),
+            "Can a picture be drawn now?",
+            json_answer(ready),
+            unlike={503: ready},
+        ),
+        Path(
+            "GET",
+            "/version",
+            version(version_text),
+            "Which version is it?",
+            json_answer(record({"name": only("seedbed"), "version": TEXT})),
+        ),
+        Path(
+            "GET",
+            PICTURES,
+            service.files.serve,
+            "Fetch a picture at its signed address",
+            {"image/*": {"type": "string", "format": "binary"}},
+        ),
+    )
+
+
+def _told(whole: Schema, events: Schema) -> Answers:
+    return {"application/json": whole, "text/event-stream": events}

@@ -1,0 +1,58 @@
+"""The API's description as a file: `python -m tests.openapi_document` writes docs/openapi.json.
+
+Everything that a setting can add is in it. A test compares, so that no path, parameter or answer
+changes without being seen in a review.
+"""
+
+import json
+import tempfile
+from concurrent.futures import Future
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalog import embedded_catalog
+from pipelines.types import ImageRequest, Pixels
+from server.app import AppSettings, create_app
+from server.batches.office import BatchSettings
+from server.files import FileStore
+from server.service import Service
+
+FILE = Path(__file__).parents[1] / "docs" / "openapi.json"
+
+
+class NoFleet:
+    """Nothing is drawn for a description."""
+
+    ready = False
+    reason = "This server only describes itself."
+
+    def submit(self, request: ImageRequest, on_progress: object = None) -> Future[Pixels]:
+        raise NotImplementedError(self.reason)
+
+    def cancel(self, request_id: str) -> None:
+        """There is nothing to cancel."""
+
+
+def document() -> dict[str, Any]:
+    """The description of a server with everything switched on."""
+    with tempfile.TemporaryDirectory() as folder:
+        service = Service(NoFleet(), embedded_catalog(), FileStore(Path(folder)))
+        settings = AppSettings(
+            keys={"anybody": "key"},
+            version=metadata.version("seedbed"),
+            a1111=True,
+            batches=BatchSettings(Path(folder)),
+        )
+        try:
+            return create_app(service, settings).openapi()
+        finally:
+            service.close()
+
+
+def text() -> str:
+    return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text())
