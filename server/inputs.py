@@ -17,6 +17,10 @@ from pipelines.types import Bitmap, Size
 from server.pictures import InputPicture
 
 
+_SEAM_PX = 1.5
+"""How softly what is drawn begins at a mask's edge. Units: pixels as they are drawn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What one call begins from."""
@@ -80,7 +84,6 @@ def _stretched(mask: Bitmap, size: Size) -> NDArray[np.uint8]:
 
 
 def _kept(base: Bitmap, mask: Bitmap, native: Size, size: Size) -> Kept:
-    """Units: the seam is half of what one drawn pixel covers in the answer."""
-    seam = size.short_side / native.short_side / 2
+    seam = _SEAM_PX * size.short_side / native.short_side
     drawn = inward(np.squeeze(_stretched(mask, size), axis=2), seam)
     return Kept(resize(base.pixels, size), drawn)
