@@ -91,7 +91,7 @@ class BatchesApi:
         """Raises: NotFound, Conflict."""
         batch_id = request.path_params["batch_id"]
         batch = await self.store.cancel(request.state.client, batch_id)
-        await self.runner.hurry(batch.id)
+        self.runner.hurry(batch.id)
         return JSONResponse(describe(batch))
 
     def _endpoint(self, body: BatchBody) -> str:

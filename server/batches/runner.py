@@ -51,6 +51,7 @@ class Runner:
         self._retry_s = retry_s
         self._now = now
         self._carriers: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -63,6 +64,7 @@ class Runner:
         try:
             yield
         finally:
+            self._closing = True
             tasks = [sweeper, *self._carriers.values()]
             for task in tasks:
                 task.cancel()
@@ -70,19 +72,20 @@ class Runner:
 
     def begin(self, batch_id: str) -> None:
         """Carry a batch from wherever it stands, if nobody does."""
-        if batch_id in self._carriers:
+        if self._closing or batch_id in self._carriers:
             return
         carrier = asyncio.create_task(self._carry(batch_id))
         self._carriers[batch_id] = carrier
         carrier.add_done_callback(lambda _: self._carriers.pop(batch_id))
 
-    async def hurry(self, batch_id: str) -> None:
+    def hurry(self, batch_id: str) -> None:
         """Look at a batch's status again: it was cancelled. Its rows on their way are stopped."""
         carrier = self._carriers.get(batch_id)
-        if carrier is not None:
+        if carrier is None:
+            self.begin(batch_id)
+        else:
             carrier.cancel()
-            await asyncio.gather(carrier, return_exceptions=True)
-        self.begin(batch_id)
+            carrier.add_done_callback(lambda _: self.begin(batch_id))
 
     async def _carry(self, batch_id: str) -> None:
         while True:
