@@ -16,6 +16,8 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?=/(?:images|models)(?:/|$))"), "/v1"),
 )
 
+_PROXY = "/proxy/"
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -23,6 +25,8 @@ class Address:
 
     path: str
     model: str | None = None
+    proxied: bool = False
+    """Whether it is one of ComfyUI's service, whose callers show their key in its way."""
 
 
 def canonical(path: str) -> Address:
@@ -31,5 +35,5 @@ def canonical(path: str) -> Address:
     for spelling, prefix in _SPELLINGS:
         if match := spelling.match(path):
             model = match.groupdict().get("model")
-            return Address(prefix + path[match.end() :], model)
+            return Address(prefix + path[match.end() :], model, path.startswith(_PROXY))
     return Address(path)

@@ -37,6 +37,11 @@ def api_key_header(headers: Headers) -> str | None:
     return headers.get("api-key", "").strip() or None
 
 
+def x_api_key_header(headers: Headers) -> str | None:
+    """`x-api-key: KEY`, as ComfyUI's nodes send it to their own service's addresses."""
+    return headers.get("x-api-key", "").strip() or None
+
+
 def basic_password(headers: Headers) -> str | None:
     """`Authorization: Basic base64(anybody:KEY)`; the user's name means nothing."""
     encoded = _authorization(headers, "basic")
@@ -83,7 +88,8 @@ class RequireKey:
         """Raises: Unauthenticated."""
         if scope["type"] == "http" and not is_public(scope["path"]):
             state = scope["state"]
-            state["client"] = self._keys.name_of(Headers(scope=scope), state["dialect"].key_places)
+            places = (*state["dialect"].key_places, *state["more_key_places"])
+            state["client"] = self._keys.name_of(Headers(scope=scope), places)
         await self._app(scope, receive, send)
 
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipelines.errors import Cancelled, CapacityError, GenerationError, RequestError
 from server.aliases import Address, canonical
-from server.auth import is_public
+from server.auth import is_public, x_api_key_header
 from server.dialect import Dialect, Dialects
 from server.errors import MethodNotAllowed, NotFound
 from server.limits import Allowance, RequestLimits
@@ -85,7 +85,11 @@ class _Exchange:
         self.request_id = self.dialect.new_request_id()
         self._state = scope.setdefault("state", {})
         self._state.update(
-            dialect=self.dialect, request_id=self.request_id, asked=asked, model=address.model
+            dialect=self.dialect,
+            request_id=self.request_id,
+            asked=asked,
+            model=address.model,
+            more_key_places=(x_api_key_header,) if address.proxied else (),
         )
         self._limits = limits
         self._send = send

@@ -17,6 +17,7 @@ from tests.server.pictures import opened
 from tests.server.shapes import ark_error
 
 BEARER = {"Authorization": f"Bearer {KEY}"}
+COMFY = {"X-API-KEY": KEY, "Comfy-Env": "local"}
 Read = Callable[[dict[str, Any]], bytes | str]
 
 
@@ -188,6 +189,7 @@ CALLS = [
             "optimize_prompt_options": {"thinking": "auto"},
             "watermark": False,
         },
+        headers=COMFY,
     ),
     Call(
         "ComfyUI, Seedream 3 node",
@@ -202,6 +204,7 @@ CALLS = [
             "response_format": "url",
             "watermark": True,
         },
+        headers=COMFY,
     ),
     Call(
         "ComfyUI, OpenAI node",
@@ -216,6 +219,7 @@ CALLS = [
             "n": 1,
             "size": "auto",
         },
+        headers=COMFY,
     ),
     Call(
         "Vercel AI SDK",
@@ -280,6 +284,7 @@ CALLS = [
             "size": "auto",
         },
         files=[one("image", RED), one("mask", HOLED)],
+        headers=COMFY,
     ),
     Call(
         "ComfyUI, edit with dall-e-2",
@@ -288,6 +293,7 @@ CALLS = [
         form={"model": "dall-e-2", "prompt": "at night", "n": "1", "size": "256x256"},
         files=[one("image", HOLED)],
         size=(256, 256),
+        headers=COMFY,
     ),
     Call(
         "Vercel AI SDK, edit",
