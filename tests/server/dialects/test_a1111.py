@@ -16,7 +16,7 @@ from pipelines.errors import ModelFailure, QueueFull
 from server.named_models import MODELS
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer
-from tests.server.pictures import opened
+from tests.server.pictures import opened, pixels
 
 TEXT = "/sdapi/v1/txt2img"
 IMAGE = "/sdapi/v1/img2img"
@@ -116,7 +116,9 @@ def test_the_model_is_chosen_as_open_webui_does_it(url: str) -> None:
         assert drawn.headers["x-seedbed-ignored"] == "override_settings.eta"
         stranger = webui.get(OPTIONS, headers=basic("other-key-0123456789"))
         assert stranger.json()["sd_model_checkpoint"] == "seedbed", "a choice is the key's own"
-        assert "no-such" in failed(webui.post(OPTIONS, json={"sd_model_checkpoint": "no-such"}), 404)
+        assert "no-such" in failed(
+            webui.post(OPTIONS, json={"sd_model_checkpoint": "no-such"}), 404
+        )
         webui.post(OPTIONS, json={"sd_model_checkpoint": "seedbed"})
 
 
@@ -209,7 +211,41 @@ def test_a_picture_must_be_one(webui: httpx2.Client) -> None:
     assert said == "init_images[0]: It is not base64."
 
 
-def png(colour: int) -> str:
+def png(left: int, right: int) -> str:
+    """A grey picture of two halves."""
+    picture = Image.new("L", (128, 64), left)
+    picture.paste(right, (64, 0, 128, 64))
     file = io.BytesIO()
-    Image.new("L", (128, 64), colour).save(file, "PNG")
+    picture.save(file, "PNG")
     return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.mark.parametrize(("strength", "fidelity"), [(0.3, "high"), (0.75, "low"), (None, "low")])
+def test_a_picture_becomes_another(
+    webui: httpx2.Client, drawer: Drawer, strength: float | None, fidelity: str
+) -> None:
+    prompt = f"a cat from a picture, {strength}"
+    started = {**BODY, "prompt": prompt, "init_images": ["data:image/png;base64," + png(200, 200)]}
+    answer = webui.post(IMAGE, json=started | {"denoising_strength": strength})
+    assert answer.status_code == 200, answer.text
+    assert opened(answer.json()["images"][0]).size == (128, 64)
+    (request,) = [request for request in drawer.drawn if request.prompt == prompt]
+    assert request.fidelity == fidelity
+    assert request.mask is None
+    assert {*request.references[0].data} == {200}
+
+
+def test_what_is_white_in_the_mask_is_drawn_anew(webui: httpx2.Client, drawer: Drawer) -> None:
+    prompt = "half a cat"
+    body = {**BODY, "prompt": prompt, "init_images": [png(200, 200)], "mask": png(0, 255)}
+    answer = webui.post(IMAGE, json=body)
+    assert answer.status_code == 200, answer.text
+    (request,) = [request for request in drawer.drawn if request.prompt == prompt]
+    assert request.mask is not None
+    mask = request.mask.pixels[..., 0]
+    width = mask.shape[1]
+    assert (mask[:, : width // 4] == 0).all()
+    assert (mask[:, -width // 4 :] == 255).all()
+    drawn = pixels(answer.json()["images"][0])
+    assert (drawn[:, :48] == 200).all(), "what is black stays as it was"
+    assert drawn[:, 80:].std() > 10
