@@ -190,12 +190,12 @@ class Engine:
         try:
             resident = self._bring(job.request.model)
             self.models.check(job.request)  # again, now that the model was measured
+            if isinstance(resident, Wait):
+                return resident
+            job.begin(resident, self._digests)
         except GenerationError as error:
             self._settle(job, error)
             return None
-        if isinstance(resident, Wait):
-            return resident
-        job.begin(resident, self._digests)
         job.session.cache = StepCache() if self._step_cache else None
         job.session.start()
         self._after(job)

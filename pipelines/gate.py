@@ -8,7 +8,7 @@ stay right; attribute writes stay on the gate, so that one request cannot change
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import torch
 
@@ -40,6 +40,8 @@ class _Gate:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._real, name)
+        if name == "device":  # an offloaded component is elsewhere until its calls run
+            return getattr(self._real, "runs_on", value)
         if name == "dtype":
             # Diffusers walks every module for it, and some pipelines ask at each step.
             self.dtype = value
@@ -54,6 +56,23 @@ class _Gate:
         yield
 
 
+class _InDtype:
+    """A method of a module, which is in another dtype for as long as the method runs."""
+
+    def __init__(self, module: Any, method: Callable[..., Any], dtype: torch.dtype) -> None:
+        self.__self__ = module
+        self._method = method
+        self._dtype = dtype
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        module, usual = self.__self__, self.__self__.dtype
+        torch.nn.Module.to(module, dtype=self._dtype)  # diffusers' own would warn each time
+        try:
+            return self._method(*args, **kwargs)
+        finally:
+            torch.nn.Module.to(module, dtype=usual)
+
+
 class DenoiserGate(_Gate):
     """In front of a transformer, UNet or ControlNet: its calls may share a forward."""
 
@@ -66,7 +85,11 @@ class DenoiserGate(_Gate):
 
 
 class StageGate(_Gate):
-    """In front of a text encoder or an autoencoder: each call is a piece of work of its own."""
+    """In front of a text encoder or an autoencoder: each call is a piece of work of its own.
+
+    A pipeline that sends its component to another dtype sends only the gate: the component is in
+    that dtype while such a call runs, and never for another request.
+    """
 
     def __getattr__(self, name: str) -> Any:
         value = super().__getattr__(name)
@@ -75,9 +98,19 @@ class StageGate(_Gate):
             return value
 
         def parked(*args: Any, **kwargs: Any) -> Any:
-            return self._park(unmerged(lane, value, args, kwargs))
+            sent_to = self.__dict__.get("dtype")
+            if sent_to is None or sent_to == self._real.dtype:
+                return self._park(unmerged(lane, value, args, kwargs))
+            return self._park(unmerged(lane, _InDtype(self._real, value, sent_to), args, kwargs))
 
         return parked
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:
+        """Take the dtype in place of the component, which stays where and what it is."""
+        _, dtype, *_ = torch._C._nn._parse_to(*args, **kwargs)
+        if dtype is not None:
+            self.dtype = dtype
+        return self
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._park(unmerged(Lane.ENCODE, self._real, args, kwargs))

@@ -37,9 +37,13 @@ class Job:
         return self._begun[1]
 
     def begin(self, resident: Resident, digests: Digests) -> None:
-        """Make the session: the model is there now."""
+        """Make the session: the model is there now.
+
+        Raises: ModelBroken: when the model has not all that this request needs.
+        """
         arguments = resident.family.arguments(self.request)
-        session = session_class(resident.pipe)(self.request, resident.pipe, arguments, digests)
+        pipe = resident.pipe_for(self.request)
+        session = session_class(pipe)(self.request, pipe, arguments, digests)
         session.pairs.wanted = 2 * self.request.size.tokens <= resident.knee
         self._begun = session, resident
 

@@ -8,7 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -27,6 +27,7 @@ from pipelines.painter import Painter
 from pipelines.parts import check_parts
 from pipelines.residency import Held, Leave, Residency, Wait
 from pipelines.types import ImageRequest
+from pipelines.variants import build_variant
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,18 @@ class Resident:
     """What one picture alone may take, since a larger one did not fit."""
     footprint: Footprint | None = None
     """What a step takes beside the weights; None where memory cannot be measured."""
+
+    variants: dict[str, DiffusionPipeline] = field(default_factory=dict)
+    """Other pipelines of its components, by class, made when they are first needed."""
+
+    def pipe_for(self, request: ImageRequest) -> DiffusionPipeline:
+        """The pipeline that draws this request. Raises: ModelBroken: when it cannot be made."""
+        name = self.family.pipeline(request)
+        if name is None:
+            return self.pipe
+        if name not in self.variants:
+            self.variants[name] = build_variant(self.pipe, name)
+        return self.variants[name]
 
     @property
     def knee(self) -> float:

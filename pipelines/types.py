@@ -102,7 +102,7 @@ class ImageRequest:
     reproducible: bool = False
     """Draw this row alone, so that neighbours cannot change a bit of it."""
     references: tuple[Bitmap, ...] = ()
-    """RGB pictures to begin from, the one that is edited first."""
+    """RGB pictures to begin from. The first is the one that is edited, as large as `size`."""
     mask: Bitmap | None = None
     """As large as the first reference: 255 where it is drawn anew, 0 where it stays."""
     fidelity: Fidelity = "low"

@@ -25,9 +25,18 @@ HEAVY = {"torch", "diffusers", "transformers", "accelerate", "safetensors", "gre
 IMPURE = HEAVY | {"numpy", "time", "threading", "asyncio", "random", "os", "pathlib", "logging"}
 PURE = ("pipelines.scheduler", "pipelines.cost")
 SIBLINGS = ("pipelines.families", "pipelines.post", "server.dialects")
-COMMON_GROUND = {"pipelines.families.base", "pipelines.families.recipe"}
+COMMON_GROUND = {
+    "pipelines.families.base",
+    "pipelines.families.pictures",
+    "pipelines.families.recipe",
+}
 """What siblings may share, and what in turn knows none of them."""
-IMPORT_BY_NAME = {"pipelines.families", "pipelines.worker", "server.cli"}
+IMPORT_BY_NAME = {
+    "pipelines.families",
+    "pipelines.variants",
+    "pipelines.worker",
+    "server.cli",
+}
 """The modules that look up others by a name."""
 REGISTRIES = {"pipelines.families", "pipelines.embedded.subjects"}
 """The packages whose `__init__.py` lists their members."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 from math import sqrt
 
 from pipelines.families.base import Abilities, Quality
+from pipelines.families.pictures import Strengths, first_image, to_image
 from pipelines.types import ImageRequest, Limits, Size
 
 USUAL_SCALE = 5.5
@@ -56,6 +57,19 @@ PROMPT_ONLY = Abilities()
 """Guidance and a negative prompt, no pictures."""
 
 
+@dataclass(frozen=True, slots=True)
+class Redrawing:
+    """How a model without an understanding of pictures begins from one: from its noisy latents."""
+
+    whole: str
+    """The pipeline class that draws from a picture."""
+    masked: str
+    """The one that draws within a mask."""
+    strengths: Strengths
+    whole_takes_size: bool = True
+    """Or it draws as large as the picture."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What is alike in every family. Units: pixels."""
@@ -69,10 +83,13 @@ class Recipe:
     """Denoising steps by quality."""
     anchors: Anchors
     abilities: Abilities = PROMPT_ONLY
+    redrawing: Redrawing | None = None
 
     def pipeline(self, request: ImageRequest) -> str | None:
-        """The stand-in's own pipeline draws every request, unless a family says otherwise."""
-        return None
+        """The stand-in's own pipeline draws what does not begin from a picture."""
+        if self.redrawing is None or not request.references:
+            return None
+        return self.redrawing.whole if request.mask is None else self.redrawing.masked
 
     def native_size(self, wanted: Size) -> Size:
         """The wanted size itself, rounded up to the grid, or its shape at the nearest area drawn.
@@ -93,12 +110,20 @@ class Recipe:
 
     def common(self, request: ImageRequest) -> dict[str, object]:
         """The arguments that every pipeline calls the same."""
-        return {
+        arguments: dict[str, object] = {
             "prompt": request.prompt,
             "width": request.size.width,
             "height": request.size.height,
             "num_inference_steps": request.steps,
         }
+        if self.redrawing is None or not request.references:
+            return arguments
+        arguments |= {"image": first_image(request), **self.redrawing.strengths.schedule(request)}
+        if request.mask is not None:
+            arguments["mask_image"] = to_image(request.mask)
+        elif not self.redrawing.whole_takes_size:
+            del arguments["width"], arguments["height"]
+        return arguments
 
     def _draws(self, size: Size) -> bool:
         """Whether a size on the grid is one that `_nearest` could give for some wanted size."""

@@ -101,7 +101,8 @@ def stock(models: Models, wanted: ImageRequest) -> Pixels:
     resident = models.get(wanted.model)
     generator = torch.Generator().manual_seed(wanted.seed)
     arguments = resident.family.arguments(wanted)
-    return np.asarray(resident.pipe(generator=generator, **arguments).images[0])
+    pipe = resident.pipe_for(wanted)
+    return np.asarray(pipe(generator=generator, **arguments).images[0])
 
 
 def difference(one: Pixels, other: Pixels) -> int:

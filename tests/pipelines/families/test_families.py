@@ -7,10 +7,12 @@ import inspect
 import logging
 import random
 from collections.abc import Iterator
-from itertools import pairwise
+from dataclasses import replace
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,9 +21,12 @@ from pipelines.cost import StepCost
 from pipelines.families import FAMILIES, family
 from pipelines.families.base import Family, Quality
 from pipelines.families.embedded import BEST_GUIDANCE
+from pipelines.families.pictures import Strengths
 from pipelines.memory import Models
+from pipelines.parity.case import Case
 from pipelines.parity.registry import CASES
-from pipelines.types import ImageRequest, Size
+from pipelines.parity.tiny import give_noise
+from pipelines.types import Bitmap, ImageRequest, Limits, Size
 from tests.pipelines.drawing import Books, Watched, difference, drain, engine, stock
 
 pytestmark = [
@@ -32,11 +37,14 @@ pytestmark = [
 TINY = {
     "embedded": "sd15",
     "flux": "flux",
+    "flux_kontext": "flux kontext",
     "flux_schnell": "flux",
     "flux2_klein": "flux2_klein",
     "flux2_klein_base": "flux2_klein",
     "longcat": "longcat",
     "qwen_image": "qwen_image",
+    "qwen_image_edit": "qwen_image edit",
+    "qwen_image_edit_lightning": "qwen_image edit",
     "qwen_image_lightning": "qwen_image",
     "sdxl": "sdxl",
     "sdxl_turbo": "sdxl",
@@ -47,11 +55,14 @@ TINY = {
 RECOMMENDED = {
     "embedded": BEST_GUIDANCE,
     "flux": 3.5,
+    "flux_kontext": 2.5,
     "flux_schnell": 0.0,
     "flux2_klein": 1.0,
     "flux2_klein_base": 4.0,
     "longcat": 4.5,
     "qwen_image": 4.0,
+    "qwen_image_edit": 4.0,
+    "qwen_image_edit_lightning": 1.0,
     "qwen_image_lightning": 1.0,
     "sdxl": 6.0,
     "sdxl_turbo": 0.0,
@@ -60,7 +71,14 @@ RECOMMENDED = {
 }
 MULTIPLE = {"sd15": 8, "sdxl": 8}
 """What the pipelines want sides to be divisible by, where it is not twice the autoencoder's 8."""
-DISTILLED = {"flux_schnell", "flux2_klein", "qwen_image_lightning", "sdxl_turbo", "z_image_turbo"}
+DISTILLED = {
+    "flux_schnell",
+    "flux2_klein",
+    "qwen_image_edit_lightning",
+    "qwen_image_lightning",
+    "sdxl_turbo",
+    "z_image_turbo",
+}
 SCALES = [1 + step / 4 for step in range(37)]
 QUALITIES: tuple[Quality, ...] = get_args(Quality)
 OFTEN_WANTED = [
@@ -200,6 +218,8 @@ def complaints() -> Iterator[list[str]]:
 class Small:
     """A family whose pipeline is tiny: its own arguments, and what so small a one needs."""
 
+    limits = Limits(min_side=16, max_side=64, grid=16, max_steps=100)
+
     def __init__(self, real: Family, call: dict[str, object]) -> None:
         self.real = real
         self.call = call
@@ -211,26 +231,32 @@ class Small:
         return getattr(self.real, name)
 
 
-def test_the_real_pipeline_takes_its_arguments_and_draws_the_same_in_company(
-    drawn_by: Family, complaints: list[str]
-) -> None:
-    case = CASES[TINY[drawn_by.name]]
+def on_a_device(drawn_by: Family, case: Case) -> Models:
+    """The tiny pipeline of a case as the family's model, with a knee that lets all rows meet."""
     pipe = case.build()
     pipe.set_progress_bar_config(disable=True)
     if "is_distilled" in pipe.config:
         pipe.register_to_config(is_distilled=drawn_by.name in DISTILLED)
+    models = Models(torch.device("cpu"))
+    stand_in = StandIn(drawn_by.name, family=drawn_by.name, folder=Path(), licence="none")
+    call = {name: value for name, value in case.call.items() if name not in ("height", "width")}
+    resident = models.add(stand_in, Small(drawn_by, call), pipe)
+    resident.cost = StepCost(((16.0, 0.01), (1024.0, 0.02)))
+    return models
+
+
+def test_the_real_pipeline_takes_its_arguments_and_draws_the_same_in_company(
+    drawn_by: Family, complaints: list[str]
+) -> None:
+    models, books, watched = on_a_device(drawn_by, CASES[TINY[drawn_by.name]]), Books(), Watched()
     stronger = drawn_by.guidance(8)
     wanted = [
         request(drawn_by),
         request(drawn_by, id="two", prompt="a fox", steps=2, seed=8, guidance=stronger),
     ]
-    named = inspect.signature(pipe.__call__).parameters
+    named = inspect.signature(models.get(drawn_by.name).pipe.__call__).parameters
     assert set(drawn_by.arguments(wanted[0])) <= set(named)
 
-    models, books, watched = Models(torch.device("cpu")), Books(), Watched()
-    stand_in = StandIn(drawn_by.name, family=drawn_by.name, folder=Path(), licence="none")
-    resident = models.add(stand_in, Small(drawn_by, dict(case.call)), pipe)
-    resident.cost = StepCost(((16.0, 0.01), (1024.0, 0.02)))
     with torch.no_grad():
         alone = [stock(models, one) for one in wanted]
     drawing = engine(models, books, watched)
@@ -244,3 +270,97 @@ def test_the_real_pipeline_takes_its_arguments_and_draws_the_same_in_company(
         assert picture.shape == (one.size.height, one.size.width, 3)
         assert difference(books.pictures[one.id], picture) <= 1
     assert complaints == []
+
+
+def patches(number: int, side: int) -> Bitmap:
+    """Four large patches of colour."""
+    colours = np.random.default_rng(number).integers(0, 256, (2, 2, 3), dtype=np.uint8)
+    return Bitmap.of(colours.repeat(side // 2, axis=0).repeat(side // 2, axis=1))
+
+
+EDITING = {
+    "flux": "flux",
+    "flux_kontext": "flux kontext",
+    "flux2_klein": "flux2_klein references",
+    "qwen_image": "qwen_image",
+    "qwen_image_edit": "qwen_image edit",
+    "sdxl": "sdxl",
+    "z_image": "z_image",
+}
+"""One family of each kind that takes pictures, and the parity case of its stand-in. The embedded
+one is tested with its real weights."""
+SHOWN_TO = {"flux_kontext", "flux2_klein", "qwen_image_edit"}
+"""They look at the picture: no row of theirs meets one without."""
+
+
+@pytest.mark.parametrize("name", EDITING)
+def test_a_picture_is_edited_in_exactly_its_steps_and_as_alone(
+    name: str, complaints: list[str]
+) -> None:
+    drawn_by, side = family(name), 64 if name == "flux2_klein" else 32
+    models, books, watched = on_a_device(drawn_by, CASES[EDITING[name]]), Books(), Watched()
+    # Random encoders make all pictures grey.
+    encoder = ("encoder.conv_out.weight", "quant_conv.weight")
+    give_noise(models.get(name).pipe.vae, lambda part, _: part.startswith(encoder), 1.0)
+    size, mask = Size(side, side), np.zeros((side, side), np.uint8)
+    mask[:, side // 2 :] = 255
+    shown = {"size": size, "references": (patches(1, side),)}
+    wanted = [
+        request(drawn_by, id="words", size=size, steps=2),
+        request(drawn_by, id="whole", seed=8, fidelity="high", **shown),
+        request(drawn_by, id="within", seed=9, mask=Bitmap.of(mask), **shown),
+    ]
+    of_another = replace(wanted[1], references=(patches(2, side),))
+    with torch.no_grad():
+        alone = [stock(models, one) for one in wanted]
+        assert difference(alone[1], stock(models, of_another)) > 1, "pictures count for nothing"
+    complaints.clear()  # of the stock pipelines: an upcast is not ours to judge
+    drawing = engine(models, books, watched)
+    for one in wanted:
+        drawing.submit(one)
+    drain(drawing)
+
+    assert books.errors == {}
+    for one, picture in zip(wanted, alone, strict=True):
+        assert books.steps[one.id] == [(step, one.steps) for step in range(1, one.steps + 1)]
+        assert picture.shape == (side, side, 3)
+        assert difference(books.pictures[one.id], picture) <= 1
+    assert max(watched.shared) >= (2 if name in SHOWN_TO else 3)
+    assert complaints == []
+
+
+def test_what_a_family_takes_is_what_its_pipelines_listen_to(drawn_by: Family) -> None:
+    abilities = drawn_by.abilities
+    assert abilities.guidance == (drawn_by.name not in DISTILLED)
+    named = drawn_by.arguments(request(drawn_by, negative_prompt="fog", guidance=5.0))
+    assert abilities.negative_prompt <= ("fog" in named.values())
+    assert abilities.mask <= bool(abilities.references)
+    if abilities.references:
+        shown = request(drawn_by, references=(patches(1, 32),))
+        assert drawn_by.arguments(shown)["image"] is not None
+
+
+@pytest.mark.parametrize("rounds_up", [False, True])
+def test_a_strength_leaves_exactly_the_steps_that_were_asked_for(rounds_up: bool) -> None:
+    for percent, steps in product(range(5, 101, 5), range(1, 51)):
+        strengths = Strengths({"low": percent / 100, "high": 1.0}, masked=1.0, rounds_up=rounds_up)
+        schedule = strengths.schedule(request(family("sdxl"), steps=steps))
+        whole, strength = schedule["num_inference_steps"], schedule["strength"]
+        if rounds_up:
+            taken = whole - int(max(whole - min(whole * strength, whole), 0))
+        else:
+            taken = min(int(whole * strength), whole)
+        assert taken == steps
+        assert 0 < strength <= 1
+
+
+def test_klein_looks_at_two_pictures_within_a_mask_and_at_all_without() -> None:
+    klein, mask = family("flux2_klein"), Bitmap.of(np.full((32, 32), 255, np.uint8))
+    several = tuple(patches(n, 32) for n in range(3))
+    for count, pipeline in ((1, "Flux2KleinInpaintPipeline"), (2, "Flux2KleinInpaintPipeline")):
+        wanted = request(klein, references=several[:count], mask=mask)
+        assert klein.pipeline(wanted) == pipeline
+        assert (klein.arguments(wanted)["image_reference"] is None) == (count == 1)
+    all_three = request(klein, references=several, mask=mask)
+    assert klein.pipeline(all_three) is None
+    assert len(klein.arguments(all_three)["image"]) == 3
