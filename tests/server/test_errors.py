@@ -14,6 +14,7 @@ from server.errors import (
     BodyTooLarge,
     MethodNotAllowed,
     RateLimited,
+    UnknownImageFormat,
     headers_of,
     public_message,
     status_of,
@@ -38,6 +39,8 @@ def make(kind: type[GenerationError], param: str | None) -> GenerationError:
         return kind("Not allowed.", "POST")
     if issubclass(kind, BodyTooLarge):
         return kind(100)
+    if issubclass(kind, UnknownImageFormat):
+        return kind("text/plain", ("png", "webp"), param or "image")
     if issubclass(kind, RateLimited):
         return kind(60, 1.0)
     if issubclass(kind, RequestError):
@@ -63,6 +66,10 @@ def test_every_dialect_renders_every_kind(
     assert error["type"]
     for name, value in answer.headers.items():
         assert f"{name}: {value}".isascii()
+    event = dialect.render_break(make(kind, param), "the-request-id")
+    assert list(event) == ["type", "error"], "in this order, for Go's client"
+    assert event["error"].keys() == error.keys()
+    assert event["error"]["message"] == error["message"]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: type(dialect).__name__)

@@ -27,6 +27,7 @@ _TYPE_AND_CODE: Mapping[int, tuple[str, str]] = MappingProxyType(
         403: ("Forbidden", "AccessDenied"),
         404: ("NotFound", "InvalidEndpointOrModel.NotFound"),
         405: ("MethodNotAllowed", "MethodNotAllowed"),
+        409: ("Conflict", "Conflict"),
         413: ("RequestEntityTooLarge", "RequestEntityTooLarge"),
         429: ("TooManyRequests", "ServerOverloaded"),
         499: ("ClientClosedRequest", "ClientClosedRequest"),
