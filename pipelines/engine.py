@@ -26,6 +26,7 @@ from pipelines.errors import (
     ModelBroken,
     ModelFailure,
     OutOfMemory,
+    UnsupportedSetting,
 )
 from pipelines.job import Job
 from pipelines.load import pick_device
@@ -33,12 +34,12 @@ from pipelines.memory import Models, Resident, default_budget
 from pipelines.merge import Digests
 from pipelines.merge import run as run_merged
 from pipelines.modelnews import ModelNews
-from pipelines.options import EngineOptions, StepCaching
+from pipelines.options import EngineOptions, Offload, StepCaching
 from pipelines.previews import Previews
 from pipelines.recovery import Runner, Values, run_jobs
 from pipelines.residency import Residency, Wait
 from pipelines.scheduler import Parked, Scheduler
-from pipelines.stepcache import StepCache
+from pipelines.stepcache import BUDGET, StepCache
 from pipelines.types import Bitmap, ImageRequest, Pixels
 from pipelines.warmup import warm_up
 
@@ -69,7 +70,7 @@ class Engine:
         run: Runner = run_merged,
         costs: CostBook | None = None,
         choose_threads: bool = False,
-        step_cache: bool = False,
+        step_cache_budget: float | None = None,
     ) -> None:
         self.models = models
         self._listener = listener
@@ -78,7 +79,7 @@ class Engine:
         self._run = run
         self._costs = costs or CostBook(None)
         self._choose_threads = choose_threads
-        self._step_cache = step_cache
+        self._step_cache_budget = step_cache_budget
         self._digests = Digests()
         self._jobs: dict[str, Job] = {}
         self._waiting: list[str] = []
@@ -167,6 +168,7 @@ class Engine:
                 return False
             jobs = [self._jobs[request_id] for request_id in chosen]
             started_s = self._clock()
+            jobs[0].resident.bring(jobs[0].session.pending[0])
             self._advance(jobs, run_jobs(jobs, self._run))
             self._charge(jobs, self._clock() - started_s)
             self._previews.deliver()
@@ -196,7 +198,8 @@ class Engine:
         except GenerationError as error:
             self._settle(job, error)
             return None
-        job.session.cache = StepCache() if self._step_cache else None
+        if self._step_cache_budget is not None:
+            job.session.cache = StepCache(self._step_cache_budget)
         job.session.start()
         self._after(job)
         return None
@@ -271,20 +274,35 @@ class WorkerListener(Listener, ModelNews, Protocol):
 
 
 def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
-    """An engine with nothing resident yet."""
+    """An engine with nothing resident yet.
+
+    Raises: UnsupportedSetting: for what this device cannot do.
+    """
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     device = pick_device(options.device)
+    if device.type == "cpu" and options.offload is not Offload.NONE:
+        raise UnsupportedSetting(
+            f"offload={options.offload} moves weights between a GPU and host memory, and this "
+            "worker draws on the CPU: leave it at none"
+        )
     residency = Residency(options.memory_bytes or default_budget(device), options.min_stay_s)
     scheduler = Scheduler(options.policy, options.ageing, options.max_rows)
     costs = CostBook(options.cost_file)
     return Engine(
-        Models(device, residency, room=set_room(options.max_megapixels), news=listener),
+        Models(
+            device,
+            residency,
+            room=set_room(options.max_megapixels),
+            news=listener,
+            storage=options.storage,
+            offload=options.offload,
+        ),
         listener,
         scheduler,
         costs=costs,
         choose_threads=options.threads is None and device.type == "cpu",
-        step_cache=options.step_cache is StepCaching.VELOCITY,
+        step_cache_budget=BUDGET if options.step_cache is StepCaching.VELOCITY else None,
     )
 
 

@@ -18,6 +18,7 @@
     │   └── ShuttingDown
     ├── Cancelled                 the caller left
     └── EngineError               our fault
+        ├── UnsupportedSetting        an operator's wish that this device cannot fulfil
         ├── ModelBroken               weights that cannot be loaded; names the file
         ├── OutOfMemory               even alone in its batch
         ├── ModelFailure              an exception or NaN inside the model
@@ -121,6 +122,10 @@ class Cancelled(GenerationError):
 
 class EngineError(GenerationError):
     """Our fault; sending the same request again will not help."""
+
+
+class UnsupportedSetting(EngineError):
+    pass
 
 
 class ModelBroken(EngineError):

@@ -4,7 +4,7 @@ It refuses what could run code (pickles, remote code) before anything is read, a
 """
 
 import json
-import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from diffusers import DiffusionPipeline
 from safetensors import SafetensorError, safe_open
 
 from pipelines.errors import ModelBroken
+from pipelines.optimize import Shapes, predicted_bytes, store_in_fp8
+from pipelines.options import Offload, Storage
 
 FORBIDDEN_SUFFIXES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle", ".py"})
 
@@ -27,7 +29,17 @@ def pick_device(wanted: str) -> torch.device:
 
 
 def load_pipeline(folder: Path, device: torch.device) -> DiffusionPipeline:
-    """Load an unmodified diffusers pipeline, float32 on a CPU and bfloat16 elsewhere.
+    """Load an unmodified diffusers pipeline onto a device.
+
+    Raises: ModelBroken: when the folder is incomplete, unreadable or could run code.
+    """
+    return read_pipeline(folder, device).to(device)
+
+
+def read_pipeline(
+    folder: Path, device: torch.device, storage: Storage = Storage.NATIVE
+) -> DiffusionPipeline:
+    """Read an unmodified diffusers pipeline into host memory, float32 for a CPU, else bfloat16.
 
     Raises: ModelBroken: when the folder is incomplete, unreadable or could run code.
     """
@@ -39,7 +51,9 @@ def load_pipeline(folder: Path, device: torch.device) -> DiffusionPipeline:
     except Exception as error:
         raise ModelBroken(f"{folder} cannot be loaded as a pipeline: {error}") from error
     pipe.set_progress_bar_config(disable=True)
-    return pipe.to(device)
+    if storage is Storage.FP8:
+        store_in_fp8(pipe)
+    return pipe
 
 
 def check_folder(folder: Path) -> None:
@@ -65,18 +79,30 @@ def check_folder(folder: Path) -> None:
             raise ModelBroken(f"{folder / component} is missing, but model_index.json names it")
 
 
-def bytes_on_device(folder: Path, device: torch.device) -> int:
-    """Bytes that a folder's weights will take in the type they are loaded in.
+def bytes_on_device(
+    folder: Path,
+    device: torch.device,
+    storage: Storage = Storage.NATIVE,
+    offload: Offload = Offload.NONE,
+) -> int:
+    """Most bytes of a folder's weights that will be on the device at once.
 
     Raises: ModelBroken: when a file is no readable safetensors file.
     """
-    return sum(_elements(f) for f in folder.rglob("*.safetensors")) * _dtype_for(device).itemsize
+    components: dict[str, Shapes] = {}
+    for component in sorted(folder.iterdir()):
+        # Variants (model.fp16.safetensors) lie beside what is loaded, other formats above it.
+        files = [file for file in component.glob("*.safetensors") if "." not in file.stem]
+        if files:
+            components[component.name] = {k: s for file in files for k, s in _shapes(file)}
+    return predicted_bytes(components, _dtype_for(device), storage, offload)
 
 
-def _elements(file: Path) -> int:
+def _shapes(file: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
     try:
         with safe_open(file, "pt") as tensors:
-            return sum(math.prod(tensors.get_slice(key).get_shape()) for key in tensors.keys())  # noqa: SIM118 - no mapping
+            for key in tensors.keys():  # noqa: SIM118 - no mapping
+                yield key, tuple(tensors.get_slice(key).get_shape())
     except (OSError, SafetensorError) as error:
         raise ModelBroken(f"{file} is not readable: {error}") from error
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import torch
 from diffusers import DiffusionPipeline
@@ -20,12 +21,17 @@ from pipelines.cost import UNMEASURED, StepCost
 from pipelines.errors import OutOfMemory, UnknownModel
 from pipelines.families import family
 from pipelines.families.base import Family
-from pipelines.load import bytes_on_device, load_pipeline
+from pipelines.load import bytes_on_device, read_pipeline
 from pipelines.loadwatch import LoadWatch, held_bytes
+from pipelines.merge import Call
 from pipelines.modelnews import ModelNews, Nobody
+from pipelines.optimize import held_bytes as held_weights
+from pipelines.optimize import offload_layers, offload_models
+from pipelines.options import Offload, Storage
 from pipelines.painter import Painter
 from pipelines.parts import check_parts
 from pipelines.residency import Held, Leave, Residency, Wait
+from pipelines.shelf import Shelf
 from pipelines.types import ImageRequest
 from pipelines.variants import build_variant
 
@@ -72,6 +78,15 @@ class Resident:
             self.variants[name] = build_variant(self.pipe, name)
         return self.variants[name]
 
+    shelf: Shelf | None = None
+    """Where its components take turns on the device."""
+
+    def bring(self, call: Call) -> None:
+        """Have the component on the device that a call is for, and whatever is called with it."""
+        if self.shelf is not None:
+            component: Any = getattr(call.module, "__self__", call.module)
+            self.shelf.bring(component)
+
     @property
     def knee(self) -> float:
         """Tokens up to which a step is filled."""
@@ -95,8 +110,11 @@ class Models:
         clock: Callable[[], float] = time.monotonic,
         room: Room | None = None,
         news: ModelNews | None = None,
+        storage: Storage = Storage.NATIVE,
+        offload: Offload = Offload.NONE,
     ) -> None:
         """`room` is what the operator lets a picture take."""
+        self._storage, self._offload = storage, offload
         self.device = device
         self._residency = residency or Residency()
         self._clock = clock
@@ -114,7 +132,7 @@ class Models:
 
         Raises: OutOfMemory: when it can never fit the budget, before anything is read.
         """
-        size_bytes = bytes_on_device(stand_in.folder, self.device)
+        size_bytes = bytes_on_device(stand_in.folder, self.device, self._storage, self._offload)
         if not self._residency.fits_at_all(size_bytes):
             raise OutOfMemory(
                 f"{stand_in.name} needs {size_bytes / 2**30:.1f} GiB for its weights alone, "
@@ -128,12 +146,7 @@ class Models:
         Raises: ModelBroken: for a part that would mix requests up.
         """
         check_parts(stand_in.name, pipe)
-        size_bytes = sum(
-            parameter.numel() * parameter.element_size()
-            for component in pipe.components.values()
-            if isinstance(component, torch.nn.Module)
-            for parameter in component.parameters()
-        )
+        size_bytes = held_weights(pipe, self._offload)
         self._known[stand_in.name] = stand_in
         resident = Resident(stand_in, family, pipe, size_bytes=size_bytes, loaded_s=self._clock())
         self._residents[stand_in.name] = resident
@@ -205,21 +218,34 @@ class Models:
         return self._residency.make_room(self._bytes_of(name), held, self._clock())
 
     def _load(self, stand_in: StandIn) -> Resident:
-        name, size_bytes, started_s = stand_in.name, self._bytes_of(stand_in.name), self._clock()
+        name, started_s = stand_in.name, self._clock()
+        size_bytes = bytes_on_device(stand_in.folder, self.device, self._storage)
 
         def tell(done_bytes: int, left_s: float) -> None:
             self.news.loading(name, done_bytes, size_bytes, left_s)
 
         self.news.loading(name, 0, size_bytes, None)
         with LoadWatch(size_bytes, partial(held_bytes, self.device), tell):
-            pipe = load_pipeline(stand_in.folder, self.device)
+            pipe = read_pipeline(stand_in.folder, self.device, self._storage)
+            shelf = self._place(pipe)
         resident = self.add(stand_in, family(stand_in.family), pipe)
-        resident.cold = True
+        resident.cold, resident.shelf = True, shelf
         took_s = self._clock() - started_s
         resident.load_took_s = self._load_took_s[name] = took_s
         self._bytes_per_s = size_bytes / max(took_s, _SHORTEST_S)
         log.info("loaded %s in %.1f s", name, took_s)
         return resident
+
+    def _place(self, pipe: DiffusionPipeline) -> Shelf | None:
+        """Bring what was read onto the device, as far as it is not offloaded."""
+        match self._offload:
+            case Offload.NONE:
+                pipe.to(self.device)
+            case Offload.LAYERS:
+                offload_layers(pipe, self.device)
+            case Offload.MODEL:
+                return offload_models(pipe, self.device)
+        return None
 
     def drop(self, name: str) -> None:
         """Take a model off the device."""
@@ -257,7 +283,8 @@ class Models:
         return uses * math.pow(0.5, (self._clock() - seen_s) / USE_HALF_LIFE_S)
 
     def _bytes_of(self, name: str) -> int:
-        return bytes_on_device(self._stand_in(name).folder, self.device)
+        folder = self._stand_in(name).folder
+        return bytes_on_device(folder, self.device, self._storage, self._offload)
 
     def _stand_in(self, name: str) -> StandIn:
         if name not in self._known:

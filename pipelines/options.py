@@ -14,6 +14,23 @@ class StepCaching(StrEnum):
     VELOCITY = "velocity"
 
 
+class Storage(StrEnum):
+    """In which form denoisers' weights are kept."""
+
+    NATIVE = "native"
+    FP8 = "fp8"
+
+
+class Offload(StrEnum):
+    """Which weights wait in host memory until they are needed."""
+
+    NONE = "none"
+    MODEL = "model"
+    """All components but the one at work."""
+    LAYERS = "layers"
+    """All layers but the one at work and the next."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
     """What an operator may set about one device."""
@@ -33,6 +50,10 @@ class EngineOptions:
     """Largest picture that is drawn; None takes whatever a GPU's memory was measured to take."""
     min_stay_s: float = 20.0
     """How long a model that is at work stays before it drains for another one."""
+    storage: Storage = Storage.NATIVE
+    """Fp8 halves a denoiser's weights, and pictures are not quite the same."""
+    offload: Offload = Offload.NONE
+    """For models larger than the device's memory; slower, and pictures stay the same."""
     step_cache: StepCaching = StepCaching.OFF
     """Faster at 20 steps and more, and pictures are not quite the same."""
     cost_file: Path | None = None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import NoReturn, Protocol
 
-from pipelines.errors import ModelBroken
+from pipelines.errors import ModelBroken, UnsupportedSetting
 from pipelines.messages import Broken, FromWorker, Shutdown, ToWorker, WorkerSpec
 from pipelines.process import WorkerDied, WorkerProcess
 from pipelines.types import Pixels
@@ -154,7 +154,7 @@ class Supervisor:
     def _listen(self, process: WorkerProcess) -> None:
         message, pixels = process.receive()
         if isinstance(message, Broken):
-            final = isinstance(message.error, ModelBroken)
+            final = isinstance(message.error, ModelBroken | UnsupportedSetting)
             raise WorkerDied(f"cannot serve: {message.error}", final)
         self._watchdog.heard(message, time.monotonic())
         self._owner.heard(self, message, pixels)

@@ -56,6 +56,7 @@ def draw_trial(resident: Resident, digests: Digests, seed: int = 0) -> Trial:
     while session.pending:
         trial.denoised += [call for call in session.pending if call.lane is Lane.DENOISE]
         trial.decoded += [call for call in session.pending if call.lane is Lane.DECODE]
+        resident.bring(session.pending[0])
         session.feed(run(session.pending))
     if session.error is not None:
         raise session.error

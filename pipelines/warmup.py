@@ -51,6 +51,7 @@ def warm_up(
         trial = draw_trial(resident, digests)
         calls = trial.denoised
         resident.painter = learn_to_paint(trial)
+        resident.bring(calls[-1])
         if choose_threads:
             _choose_threads(calls[-1], clock)
         resident.footprint = Footprint.measured(_peaks(calls[-1], trial.size))

@@ -24,6 +24,8 @@ def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
         memory_bytes=None if settings.memory_gib is None else int(settings.memory_gib * 2**30),
         max_megapixels=settings.max_megapixels,
         min_stay_s=settings.min_stay_s,
+        storage=settings.storage,
+        offload=settings.offload,
         step_cache=settings.step_cache,
         cost_file=settings.data_dir / "step-costs.json" if known else None,
     )

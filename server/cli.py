@@ -105,6 +105,8 @@ def serve(
     memory_gib: Annotated[str | None, _setting("memory_gib")] = None,
     max_megapixels: Annotated[str | None, _setting("max_megapixels")] = None,
     min_stay_s: Annotated[str | None, _setting("min_stay_s")] = None,
+    storage: Annotated[str | None, _setting("storage")] = None,
+    offload: Annotated[str | None, _setting("offload")] = None,
     step_cache: Annotated[str | None, _setting("step_cache")] = None,
     reproducible: Annotated[str | None, _setting("reproducible")] = None,
     url_ttl_hours: Annotated[str | None, _setting("url_ttl_hours")] = None,

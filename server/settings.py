@@ -24,7 +24,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pipelines.options import StepCaching
+from pipelines.options import Offload, Storage, StepCaching
 from pipelines.scheduler import Policy
 from server.hosts import Hosts
 from server.terminal import CommandError
@@ -218,6 +218,16 @@ class Settings(BaseSettings):
         ge=0,
         allow_inf_nan=False,
         description="seconds that a model at work stays on the device while another one waits",
+    )
+    storage: Storage = Field(
+        Storage.NATIVE,
+        description="how denoisers' weights are kept: native, fp8 (half of the memory; pictures "
+        "are not quite the same)",
+    )
+    offload: Offload = Field(
+        Offload.NONE,
+        description="which weights wait in the machine's memory until they are needed, on a GPU: "
+        "none, model (all components but one), layers (all but a few layers)",
     )
     step_cache: StepCaching = Field(
         StepCaching.OFF,

@@ -7,9 +7,9 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import diffusers
 import torch
@@ -22,6 +22,8 @@ from transformers.utils import logging as transformers_logging
 from pipelines.catalog import Catalog
 from pipelines.errors import InvalidParameter
 from pipelines.load import pick_device
+from pipelines.parity import cache as cache_study
+from pipelines.parity.cache import Fidelity, cells, compare_cached
 from pipelines.parity.case import Case
 from pipelines.parity.compare import Outcome, compare
 from pipelines.parity.installed import installed_case
@@ -49,28 +51,48 @@ class Failed:
 
     family: str
     error: str
+    passed: Literal[False] = False
 
 
-def parity(families: Sequence[str], catalog: Catalog, device: str, form: Form) -> bool:
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What is compared of each family, and how it is shown."""
+
+    title: str
+    headings: Sequence[str]
+    compare: Callable[[Case, str], Outcome | Fidelity]
+    cells: Callable[[Any], tuple[str, ...]]
+
+
+def parity(
+    families: Sequence[str], catalog: Catalog, device: str, form: Form, cache: bool = False
+) -> bool:
     """Compare and print; True when every family passed.
+
+    With `cache`, pictures with the step cache are compared with those without.
 
     Raises: InvalidParameter: for a family that is not known.
     """
     _silence_libraries()
     where = pick_device(device)
     cases = _chosen(families, catalog, where)
-    outcomes = list(_outcomes(cases, where))
+    study = (
+        Study("with the step cache against without", cache_study.HEADINGS, compare_cached, cells)
+        if cache
+        else Study("together against alone", HEADINGS, compare, _cells)
+    )
+    outcomes = list(_outcomes(study, cases, where))
     match form:
         case "json":
             rows = [_as_json(outcome) for outcome in outcomes]
             sys.stdout.write(json.dumps({"families": rows}, indent=2) + "\n")
         case "markdown":
-            sys.stdout.write(_markdown(outcomes, where))
+            sys.stdout.write(_markdown(study, outcomes, where))
         case "table":
             # Piped, a table must not be squeezed into eighty columns.
             console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
-            console.print(_table(outcomes, where))
-    return all(isinstance(outcome, Outcome) and outcome.passed for outcome in outcomes)
+            console.print(_table(study, outcomes, where))
+    return all(outcome.passed for outcome in outcomes)
 
 
 def _silence_libraries() -> None:
@@ -91,46 +113,53 @@ def _chosen(families: Sequence[str], catalog: Catalog, device: torch.device) -> 
     return [known[name] for name in families or known]
 
 
-def _outcomes(cases: Sequence[Case], device: torch.device) -> Iterator[Outcome | Failed]:
+def _outcomes(
+    study: Study, cases: Sequence[Case], device: torch.device
+) -> Iterator[Outcome | Fidelity | Failed]:
     progress = Console(stderr=True)
     for case in track(cases, "comparing", console=progress, disable=not progress.is_terminal):
         try:
-            yield compare(case, str(device))
+            yield study.compare(case, str(device))
         except Exception as error:  # noqa: BLE001 - one family's failure is a row of the table
             yield Failed(case.family, f"{type(error).__name__}: {error}")
 
 
-def _as_json(outcome: Outcome | Failed) -> dict[str, object]:
-    if isinstance(outcome, Failed):
-        return asdict(outcome) | {"passed": False}
+def _as_json(outcome: Outcome | Fidelity | Failed) -> dict[str, object]:
     return asdict(outcome) | {"passed": outcome.passed}
 
 
-def _table(outcomes: Sequence[Outcome | Failed], device: torch.device) -> Table:
-    table = Table(title=f"together against alone, on {device}", title_justify="left")
-    for number, heading in enumerate(HEADINGS):
+def _table(
+    study: Study, outcomes: Sequence[Outcome | Fidelity | Failed], device: torch.device
+) -> Table:
+    table = Table(title=f"{study.title}, on {device}", title_justify="left")
+    for number, heading in enumerate(study.headings):
         names = number < 2
         table.add_column(heading, justify="left" if names else "right", no_wrap=names)
     for outcome in outcomes:
-        passed = isinstance(outcome, Outcome) and outcome.passed
-        table.add_row(*_cells(outcome), style=None if passed else "red")
+        table.add_row(*_row(study, outcome), style=None if outcome.passed else "red")
     return table
 
 
-def _markdown(outcomes: Sequence[Outcome | Failed], device: torch.device) -> str:
+def _markdown(
+    study: Study, outcomes: Sequence[Outcome | Fidelity | Failed], device: torch.device
+) -> str:
     lines = [
         f"On {device}, with torch {torch.__version__} and diffusers {diffusers.__version__}:",
         "",
-        "| " + " | ".join(HEADINGS) + " |",
-        "|" + "---|" * len(HEADINGS),
-        *("| " + " | ".join(_cells(outcome)) + " |" for outcome in outcomes),
+        "| " + " | ".join(study.headings) + " |",
+        "|" + "---|" * len(study.headings),
+        *("| " + " | ".join(_row(study, outcome)) + " |" for outcome in outcomes),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _cells(outcome: Outcome | Failed) -> tuple[str, ...]:
+def _row(study: Study, outcome: Outcome | Fidelity | Failed) -> tuple[str, ...]:
     if isinstance(outcome, Failed):
-        return outcome.family, outcome.error, *[""] * (len(HEADINGS) - 3), "failed"
+        return outcome.family, outcome.error, *[""] * (len(study.headings) - 3), "failed"
+    return study.cells(outcome)
+
+
+def _cells(outcome: Outcome) -> tuple[str, ...]:
     return (
         outcome.family,
         outcome.denoiser,

@@ -131,7 +131,14 @@ def draw_alone(case: Case, arrival: Arrival, device: torch.device) -> Drawing:
     return Drawing((image * 255).round().astype(np.uint8), latents[-1])
 
 
-def draw_with_engine(case: Case, run: Runner, device: torch.device) -> Together:
+def draw_with_engine(
+    case: Case,
+    run: Runner,
+    device: torch.device,
+    *,
+    arrivals: Sequence[Arrival] | None = None,
+    step_cache_budget: float | None = None,
+) -> Together:
     """Submit each request to one engine once enough forwards are over, and run it to the end."""
     pipe, latents = _prepare(case, device)
     waiting = list(case.arrivals())
@@ -139,7 +146,9 @@ def draw_with_engine(case: Case, run: Runner, device: torch.device) -> Together:
     models = Models(device)
     stand_in = StandIn(case.family, family=case.family, folder=Path(), licence="none")
     models.add(stand_in, _CaseFamily(waiting), pipe)
-    engine = Engine(models, results, clock=lambda: 0.0, run=recorder)
+    engine = Engine(
+        models, results, clock=lambda: 0.0, run=recorder, step_cache_budget=step_cache_budget
+    )
     while waiting or not engine.idle:
         while waiting and (engine.idle or waiting[0].after_forwards <= len(recorder.forwards)):
             engine.submit(_request(case, waiting.pop(0)))

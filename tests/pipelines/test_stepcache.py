@@ -13,7 +13,7 @@ from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call
 from pipelines.rules import Rule
-from pipelines.stepcache import FIRST_SHARE, LAST_STEPS, MIN_STEPS, MOST_IN_A_ROW, StepCache
+from pipelines.stepcache import BUDGET, FIRST_SHARE, LAST_STEPS, MIN_STEPS, MOST_IN_A_ROW, StepCache
 from pipelines.types import Pixels
 from tests.pipelines.drawing import Books, Watched, difference, drain, request
 
@@ -164,7 +164,7 @@ REQUESTS = {"a": request("a", steps=22, guidance=2.5), "b": request("b", steps=2
 def draw(models: Models, *ids: str, step_cache: bool = True) -> Drawn:
     """Pictures of requests that were submitted together, and the forwards they took."""
     books, watched = Books(), Watched()
-    drawing = Engine(models, books, run=watched, step_cache=step_cache)
+    drawing = Engine(models, books, run=watched, step_cache_budget=BUDGET if step_cache else None)
     for name in ids:
         drawing.submit(REQUESTS[name])
     drain(drawing)
