@@ -24,7 +24,7 @@ from server.draft import Draft
 from server.routing import Router, seedbed_headers
 
 _MOST, _DEFAULT = 100, 20
-_MOST_OPEN = 32
+MOST_OPEN = 32
 """Batches of one key that are not at their end."""
 _FULL_RETRY_S = 60.0
 _MOST_PAIRS, _LONGEST_NAME, _LONGEST_VALUE = 16, 64, 512
@@ -69,8 +69,8 @@ class BatchesApi:
             seed=secrets.randbits(_SEED_BITS),
             output_ttl_s=_output_ttl_s(body) or self.uploads.ttl_s,
         )
-        if await self.store.open_of(client) >= _MOST_OPEN:
-            raise QueueFull(f"{_MOST_OPEN} batches of this key are under way.", _FULL_RETRY_S)
+        if await self.store.open_of(client) >= MOST_OPEN:
+            raise QueueFull(f"{MOST_OPEN} batches of this key are under way.", _FULL_RETRY_S)
         batch = await self.store.create(wanted)
         self.runner.begin(batch.id)
         ignored = seedbed_headers({"ignored": ", ".join(body.foreign_names())})
