@@ -236,16 +236,17 @@ POLICIES: dict[str, Callable[[Sequence[Job]], None]] = {
 
 def measure(name: str, load: float, policy: str, count: int, seeds: int) -> Result:
     """Run one policy over every seed of a workload."""
-    figures = []
+    rows = []
     for seed in range(seeds):
         jobs = workload(WORKLOADS[name], load, count, seed)
         POLICIES[policy](jobs)
-        figures.append(_figures(jobs))
-    means = [statistics.mean(column) for column in zip(*figures, strict=True)]
+        rows.append(figures(jobs))
+    means = [statistics.mean(column) for column in zip(*rows, strict=True)]
     return Result(name, load, policy, *means)
 
 
-def _figures(jobs: Sequence[Job]) -> tuple[float, float, float, float, float]:
+def figures(jobs: Sequence[Job]) -> tuple[float, float, float, float, float]:
+    """Mean, median, 95th and 99th percentile of the seconds, and the share that was on time."""
     latencies = sorted(job.latency_s for job in jobs)
 
     def percentile(share: float) -> float:

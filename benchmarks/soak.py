@@ -1,8 +1,9 @@
 """Random traffic for a long time: nothing lost, nothing answered twice, nothing that grows.
 
 A real fleet with one worker process and the embedded model. Requests of random size, steps, seed
-and client arrive in bursts; some are cancelled at once, some on the way; now and then the worker is
-killed. Memory, descriptors and threads of both processes are sampled all along.
+and client arrive in bursts; some are cancelled at once, some on the way, some cannot be drawn at
+all. In the first half the worker is killed now and then; in the second half it lives, so that what
+it leaks is seen. Memory, descriptors and threads of both processes are sampled all along.
 
     python -m benchmarks.soak [--minutes 30] [--quick] [--json] [--kill-every 120]
 """
@@ -26,13 +27,16 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from pipelines.catalog import EMBEDDED
-from pipelines.errors import Cancelled, CapacityError, PoisonRequest
+from pipelines.errors import Cancelled, CapacityError, PoisonRequest, UnsupportedValue
 from pipelines.fleet import Fleet
 from pipelines.messages import News, WorkerSpec
 from pipelines.options import EngineOptions
 from pipelines.types import ImageRequest, Pixels, Size
 
 SIDES = (64, 96, 128)
+MOST_STEPS = 12
+TOO_MANY_STEPS = 1000
+"""The model refuses this."""
 IN_FLIGHT = 24
 READY_S = 300.0
 ANSWER_S = 300.0
@@ -43,6 +47,7 @@ class Sample:
     """What both processes hold at one time."""
 
     at_s: float
+    worker_pid: int
     api_mib: float
     worker_mib: float
     api_fds: int
@@ -75,6 +80,8 @@ class Ledger:
             self.outcomes["drawn"] += 1
         else:
             named = isinstance(error, Cancelled | CapacityError | PoisonRequest)
+            if isinstance(error, UnsupportedValue):
+                named = request.steps > MOST_STEPS
             self.outcomes[type(error).__name__ if named else f"UNEXPECTED {error!r}"] += 1
 
     @property
@@ -124,7 +131,7 @@ class Traffic:
             model=EMBEDDED.name,
             prompt=rng.choice(("a red apple", "一只橙色的猫", "a house in the snow", "")),
             size=Size(rng.choice(SIDES), rng.choice(SIDES)),
-            steps=rng.randint(1, 12),
+            steps=TOO_MANY_STEPS if rng.random() < 0.02 else rng.randint(1, MOST_STEPS),
             guidance=rng.choice((1.0, 3.0, 5.0)),
             seed=rng.randrange(2**31),
             client=rng.choice("abc"),
@@ -174,7 +181,7 @@ def sample(began_s: float, worker_pid: int) -> Sample | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     at_s = time.monotonic() - began_s
-    return Sample(at_s, api_mib, mib, api_fds, fds, api_threads, threads)
+    return Sample(at_s, worker_pid, api_mib, mib, api_fds, fds, api_threads, threads)
 
 
 def _held(pid: int) -> tuple[float, int, int]:
@@ -186,10 +193,45 @@ def _held(pid: int) -> tuple[float, int, int]:
     return int(status["VmRSS"].split()[0]) / 1024, fds, int(status["Threads"])
 
 
-def growth(values: Sequence[float]) -> float:
-    """Median of the last quarter minus that of the second: the first only warms up."""
-    quarter = max(1, len(values) // 4)
-    return statistics.median(values[-quarter:]) - statistics.median(values[quarter : 2 * quarter])
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How one of the held things went. Units: MiB for memory, else a count."""
+
+    held: str
+    start: float
+    """Median of the first tenth, once all was warm."""
+    end: float
+    """Median of the last tenth."""
+    per_hour: float
+    """Slope of the line through all samples."""
+
+    @property
+    def flat(self) -> bool:
+        """Less than a twentieth more, or than one and a half."""
+        return self.end - self.start < max(0.05 * self.start, 1.5)
+
+
+def courses(samples: Sequence[Sample]) -> list[Course]:
+    """Each thing held, after a quarter of the time; a worker's own things in its last life."""
+    names = ("api_mib", "api_fds", "api_threads", "worker_mib", "worker_fds", "worker_threads")
+    return [course for name in names if (course := _course(name, samples)) is not None]
+
+
+def _course(name: str, samples: Sequence[Sample]) -> Course | None:
+    if name.startswith("worker"):
+        samples = [one for one in samples if one.worker_pid == samples[-1].worker_pid]
+    warm = samples[len(samples) // 4 :]
+    if len(warm) < 10:
+        return None
+    values = [float(getattr(one, name)) for one in warm]
+    tenth = len(values) // 10
+    slope_per_s, _ = statistics.linear_regression([one.at_s for one in warm], values)
+    return Course(
+        name,
+        statistics.median(values[:tenth]),
+        statistics.median(values[-tenth:]),
+        round(3600 * slope_per_s, 2),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +245,11 @@ class Result:
         led = self.ledger
         unexpected = any(name.startswith("UNEXPECTED") for name in led.outcomes)
         return not (led.lost or led.doubled or led.wrong_sizes or unexpected)
+
+    @property
+    def flat(self) -> bool:
+        """Whether nothing that is held grew."""
+        return all(course.flat for course in courses(self.samples))
 
 
 def soak(minutes: float, kill_every_s: float, seed: int) -> Result:
@@ -230,7 +277,8 @@ def _keep_busy(fleet: Fleet, minutes: float, kill_every_s: float, seed: int) -> 
                 sampled_s = now_s
                 seen = sample(began_s, pid)
                 samples.extend([] if seen is None else [seen])
-            if pid is not None and now_s - killed_s >= kill_every_s:
+            first_half = now_s < began_s + minutes * 30
+            if pid is not None and first_half and now_s - killed_s >= kill_every_s:
                 killed_s = now_s
                 os.kill(pid, signal.SIGKILL)
                 traffic.ledger.kills += 1
@@ -256,7 +304,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(json.dumps(_report(result), indent=2) + "\n")
     else:
         _print(result)
-    return 0 if result.sound else 1
+    return 0 if result.sound and result.flat else 1
 
 
 def _report(result: Result) -> dict[str, object]:
@@ -271,16 +319,10 @@ def _report(result: Result) -> dict[str, object]:
         "answered_twice": led.doubled,
         "wrong_sizes": led.wrong_sizes,
         "sound": result.sound,
-        "growth": _growths(result.samples),
+        "flat": result.flat,
+        "courses": [asdict(course) for course in courses(result.samples)],
         "samples": [asdict(one) for one in result.samples[:: max(1, len(result.samples) // 60)]],
     }
-
-
-def _growths(samples: Sequence[Sample]) -> dict[str, float]:
-    names = [name for name in Sample.__dataclass_fields__ if name != "at_s"]
-    if len(samples) < 8:
-        return {}
-    return {name: round(growth([getattr(s, name) for s in samples]), 2) for name in names}
 
 
 def _print(result: Result) -> None:
@@ -300,14 +342,17 @@ def _print(result: Result) -> None:
     for name, count in rows.items():
         table.add_row(name, str(count))
     console.print(table)
-    growths = Table(title="growth from the second to the last quarter", title_justify="left")
-    growths.add_column("held")
-    growths.add_column("median then", justify="right")
-    growths.add_column("growth", justify="right")
-    for name, more in _growths(result.samples).items():
-        last = result.samples[-max(1, len(result.samples) // 4) :]
-        growths.add_row(name, f"{statistics.median(getattr(s, name) for s in last):.0f}", f"{more}")
-    console.print(growths)
+    console.print(_course_table(result.samples))
+
+
+def _course_table(samples: Sequence[Sample]) -> Table:
+    table = Table(title="what is held, after a quarter of the time", title_justify="left")
+    for heading in ("held", "start", "end", "per hour", ""):
+        table.add_column(heading, justify="left" if heading == "held" else "right")
+    for course in courses(samples):
+        numbers = (f"{course.start:.1f}", f"{course.end:.1f}", f"{course.per_hour:+.2f}")
+        table.add_row(course.held, *numbers, "flat" if course.flat else "GROWS")
+    return table
 
 
 if __name__ == "__main__":
