@@ -10,9 +10,15 @@ from itertools import groupby
 from pathlib import Path
 
 from pipelines.embedded.lexicon import COLOUR_EN, GROUND_EN, STYLE_EN, SUBJECT_EN
-from server.named_models import MODELS, NamedModel
 from server.settings import PREFIX, SECRET, Settings, flag
-from server.sizes import FreeSize, SizeRule
+from tests.server.api_page.failures import failures_table
+from tests.server.api_page.tables import (
+    TABLES,
+    models_table,
+    parameters_in_short,
+    paths_table,
+    tiers_table,
+)
 from tests.source_tree import Module, SourceTree
 
 REPOSITORY = Path(__file__).parents[1]
@@ -25,16 +31,6 @@ def settings_table() -> str:
         default = "" if name == SECRET or field.default in (None, "") else f"`{field.default}`"
         meaning = str(field.description).replace("|", "\\|").replace("*", "\\*")
         rows.append(f"| `{PREFIX}{name.upper()}` | `{flag(name)}` | {default} | {meaning} |")
-    return "\n".join(rows)
-
-
-def models_table() -> str:
-    """Every model that draws from text, those with the same contract in one row."""
-    rows = ["| name | sizes | n | watermark unless said | prompt |", "|---|---|---|---|---|"]
-    text_only = [model for model in MODELS.values() if not model.pictures.least]
-    for contract, models in groupby(text_only, key=_contract):
-        names = "<br>".join(f"`{model.id}`" for model in models)
-        rows.append(f"| {names} | {' | '.join(contract)} |")
     return "\n".join(rows)
 
 
@@ -63,7 +59,12 @@ def tree() -> str:
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("README.md", settings_table),
     "vocabulary": ("README.md", vocabulary),
-    "models": ("README.md", models_table),
+    "parameters": ("README.md", parameters_in_short),
+    "paths": ("docs/api.md", paths_table),
+    "models": ("docs/api.md", models_table),
+    "tiers": ("docs/api.md", tiers_table),
+    "failures": ("docs/api.md", failures_table),
+    **{f"parameters of {table.path}": ("docs/api.md", table.markdown) for table in TABLES},
     "tree": ("docs/architecture.md", tree),
 }
 """Part -> file and what must stand there."""
@@ -97,35 +98,6 @@ def _folder(module: Module) -> str:
 
 def _first_line(module: Module) -> str:
     return (ast.get_docstring(module.tree) or "").splitlines()[0]
-
-
-def _contract(model: NamedModel) -> tuple[str, ...]:
-    return (
-        _sizes(model.sizes),
-        f"1..{model.max_n}" if model.max_n > 1 else "1",
-        "yes" if model.watermark else "no",
-        f"{model.max_prompt} characters",
-    )
-
-
-def _sizes(rule: SizeRule) -> str:
-    parts = [*map(str, rule.listed), *rule.tiers]
-    if rule.free is not None:
-        parts.append(_free(rule.free))
-    return ", ".join([*parts, *rule.words]) + f"; {rule.default} unless said"
-
-
-def _free(free: FreeSize) -> str:
-    unbounded = FreeSize()
-    parts = []
-    if (free.min_side, free.max_side) != (unbounded.min_side, unbounded.max_side):
-        highest = "" if free.max_side == unbounded.max_side else str(free.max_side)
-        parts.append(f"sides {free.min_side}..{highest}")
-    if free.max_pixels != unbounded.max_pixels:
-        parts.append(f"{free.min_pixels}..{free.max_pixels} pixels")
-    if free.grid != 1:
-        parts.append(f"multiples of {free.grid}")
-    return f"any WxH with {', '.join(parts)}, at most {free.max_aspect}:1"
 
 
 if __name__ == "__main__":

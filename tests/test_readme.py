@@ -11,50 +11,24 @@ import httpx2
 import pytest
 from PIL import Image
 
-from server.body import Body
-from server.dialects.ark.body import ArkBody
-from server.dialects.openai.body import OpenAIBody
-from server.dialects.openai.edits import OpenAIEditsBody, OpenAIVariationsBody
 from tests.generated_docs import PARTS, with_part
 from tests.running import SEEDBED, Running, plain_environment
-from tests.server.conformance.calls import data_url, png
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text()
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/decisions.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/api.md",
+    "docs/architecture.md",
+    "docs/decisions.md",
+)
 
 SNIPPETS = re.findall(r"<!-- test: (\w+) -->\n```\w+\n(.*?)```", README, flags=re.DOTALL)
 LANGUAGES = [language for language, _ in SNIPPETS]
-API_ROWS = re.findall(r"^\| `POST (\S+)` \|(.*)\|(.*)\|(.*)\|$", README, flags=re.MULTILINE)
-BODIES: dict[str, type[Body]] = {
-    "/v1/images/generations": OpenAIBody,
-    "/api/v3/images/generations": ArkBody,
-    "/v1/images/edits": OpenAIEditsBody,
-    "/v1/images/variations": OpenAIVariationsBody,
-}
-PICTURE = data_url(png())
-OTHERWISE: dict[str, dict[str, object]] = {
-    "/v1/images/edits": {"model": "seedbed", "image": PICTURE},
-    "/v1/images/variations": {"model": "dall-e-2", "size": "256x256", "image": PICTURE},
-}
-REFUSED_VALUES = {"layer_decomposition": True}
-IDLE_VALUES = {
-    "style": "vivid",
-    "user": "me",
-    "moderation": "low",
-    "optimize_prompt": True,
-    "optimize_prompt_options": {"mode": "standard"},
-    "tools": [{"type": "web_search"}],
-    "markup": {"image_url": PICTURE},
-    "prompt": "a red star",
-}
 
 
 pytestmark = pytest.mark.timeout(300)
-
-
-def names(cell: str) -> list[str]:
-    return re.findall(r"`(\w+)`", cell)
 
 
 def run_snippet(language: str, text: str, server: Running) -> str:
@@ -106,46 +80,6 @@ def test_what_is_written_from_the_code_is_up_to_date(part: str) -> None:
     file, make = PARTS[part]
     text = (REPOSITORY / file).read_text()
     assert text == with_part(text, part, make()), "run python -m tests.generated_docs"
-
-
-def test_every_body_has_its_row() -> None:
-    assert sorted(path for path, *_ in API_ROWS) == sorted(BODIES)
-
-
-@pytest.mark.parametrize(("path", "honoured", "refused", "idle"), API_ROWS)
-def test_the_api_table_names_every_parameter_once(
-    path: str, honoured: str, refused: str, idle: str
-) -> None:
-    listed = [*names(honoured), *names(refused), *names(idle)]
-    assert sorted(listed) == sorted(BODIES[path].model_fields)
-
-
-@pytest.mark.parametrize(("path", "honoured", "refused", "idle"), API_ROWS)
-def test_the_api_table_is_true(
-    path: str, honoured: str, refused: str, idle: str, running: Running
-) -> None:
-    body = {
-        "model": "doubao-seedream-3-0-t2i",
-        "prompt": "a red star",
-        "size": "512x512",
-        "seed": 1,
-        "guidance_scale": 4,
-        "watermark": True,
-        "response_format": "url",
-        "output_format": "jpeg",
-    } | OTHERWISE.get(path, {})
-    with httpx2.Client(
-        base_url=running.url, headers={"authorization": f"Bearer {running.key}"}, timeout=60
-    ) as caller:
-        for name in names(refused):
-            answer = caller.post(path, json=body | {name: REFUSED_VALUES[name]})
-            assert answer.status_code == 400, name
-            assert answer.json()["error"]["param"] == name
-        answer = caller.post(path, json=body | {name: IDLE_VALUES[name] for name in names(idle)})
-    assert answer.status_code == 200, answer.text
-    assert set(answer.headers["x-seedbed-ignored"].split(", ")) == set(names(idle))
-    named = set(re.findall(r"`(x-seedbed-[a-z-]+)`", README))
-    assert {name for name in answer.headers if name.startswith("x-seedbed-")} == named
 
 
 def test_the_public_paths_need_no_key_and_the_others_do(running: Running) -> None:

@@ -43,7 +43,7 @@ SHARED: tuple[Parameter, ...] = (
     parameter(
         "size",
         "Which there are, and which is meant when unsaid, stands with the models. What a model "
-        "does not have is refused, or taken as the nearest with `SEEDBED_SNAP_SIZES` (then "
+        "does not have is refused, or taken as the nearest with `SEEDBED_SIZES=snap` (then "
         "`x-seedbed-size` says so).",
         honoured("256x256", **DALL_E_2 | {"size": "512x512"}),
         wrong="1x1",
