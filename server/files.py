@@ -38,7 +38,7 @@ _MEDIA_TYPE_OF = {EXTENSIONS[form]: media_type for form, media_type in MEDIA_TYP
 
 
 class FileStore:
-    """One folder of pictures and the secret that signs their addresses."""
+    """The pictures of calls, those that are kept longer, and the secret that signs addresses."""
 
     def __init__(
         self,
@@ -54,12 +54,13 @@ class FileStore:
         Raises: StorageFailure: the folder cannot be written.
         """
         self._folder = data_dir / "pictures"
-        self._kept_folder = self._folder / "kept"
+        self._kept_folder = data_dir / "kept-pictures"
         self._valid_s = valid_s
         self._keep_s = keep_s
         self._now = now
         try:
-            self._kept_folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self._folder, self._kept_folder):
+                folder.mkdir(parents=True, exist_ok=True)
             secret = read_or_make(data_dir / "link-secret", partial(secrets.token_bytes, 32))
             self._sweep_unfinished()
             self.sweep()
@@ -133,7 +134,7 @@ class FileStore:
 
     def _sweep_folder(self, folder: Path, valid_s: float) -> int:
         oldest = self._now() - valid_s - _GRACE_S
-        expired = [path for path in folder.glob("*.*") if path.stat().st_mtime < oldest]
+        expired = [path for path in folder.iterdir() if path.stat().st_mtime < oldest]
         for path in expired:
             path.unlink(missing_ok=True)
         return len(expired)

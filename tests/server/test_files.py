@@ -108,6 +108,27 @@ def test_expired_and_half_written_pictures_are_swept_at_the_start(tmp_path: Path
     assert [path.name for path in folder.iterdir()] == [fresh]
 
 
+def test_a_kept_picture_outlives_the_others_and_is_swept_at_last(tmp_path: Path) -> None:
+    clock = Clock(tmp_path.stat().st_mtime)
+    store = FileStore(tmp_path, now=clock)
+    kept, other = store.save(PICTURE), store.save(PICTURE)
+    early = parts(store.path(kept))
+    store.keep(kept)
+    assert store.find(*early).read_bytes() == PICTURE.data
+    address = parts(store.path(kept, kept=True))
+    clock.now += 29 * DAY_S
+    assert store.sweep() == 1
+    assert store.find(*address).read_bytes() == PICTURE.data
+    with pytest.raises(BadLink):
+        store.find(*early)
+    with pytest.raises(StorageFailure):
+        store.keep(other)
+    clock.now += 2 * DAY_S
+    assert store.sweep() == 1
+    with pytest.raises(BadLink, match="expired"):
+        store.find(*address)
+
+
 def test_only_the_owner_can_read_the_signing_secret(tmp_path: Path) -> None:
     FileStore(tmp_path)
     secret = tmp_path / "link-secret"

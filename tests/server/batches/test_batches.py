@@ -252,7 +252,7 @@ def test_the_pictures_of_a_batch_outlive_those_of_calls(sdk: openai.OpenAI, offi
     expires = int(url.split("/files/")[1].split(".")[0])
     assert expires >= batch.created_at + 29 * 24 * 3600
     name = url.rpartition("/")[2]
-    assert (office.data_dir / "pictures" / "kept" / name).is_file()
+    assert (office.data_dir / "kept-pictures" / name).is_file()
 
 
 def test_a_stranger_sees_no_batch(office: Site) -> None:
