@@ -4,7 +4,8 @@ Tiny instances of the real pipeline classes; every denoiser forward is answered 
 What is left is our scheduler, keys, merging, splitting and switching, plus the pipeline's own work
 between two forwards. Timed from the moment when all requests wait for their first step to the last
 step's end, in processor time, which other work on the machine disturbs less than the clock. The
-same with a single request in the engine shows what company costs.
+same with a single request in the engine shows what company costs, and with a preview of every one
+of its steps what a preview adds to a step.
 
     python -m benchmarks.engine_overhead [--quick] [--json]
 """
@@ -31,9 +32,10 @@ from pipelines.errors import GenerationError
 from pipelines.families.embedded import FAMILY
 from pipelines.lanes import Lane
 from pipelines.memory import Models
-from pipelines.merge import Call, merge, run, split
+from pipelines.merge import Call, Digests, merge, run, split
 from pipelines.parity.case import Case
 from pipelines.parity.registry import CASES
+from pipelines.trial import draw_trial, learn_to_paint
 from pipelines.types import Bitmap, ImageRequest, Pixels, Size
 
 FAMILIES = ("sdxl", "flux", "qwen_image", "z_image")
@@ -51,6 +53,9 @@ class Overhead:
     engine_us_max: float
     alone_us: float
     """The same with one request in the engine, which merges nothing."""
+    preview_us: float
+    """What a preview adds to a step; 0 where the model has none. Its latents are as small as the
+    rest: on a GPU this is what the step's own thread pays, and the rest is the device's."""
     target_us: float = TARGET_US
 
 
@@ -112,20 +117,30 @@ def measure(name: str, steps: int, rounds: int) -> Overhead:
     pipe = CASES[name].build()
     pipe.set_progress_bar_config(disable=True)
     models, idle = Models(torch.device("cpu")), _Idle()
-    models.add(StandIn(name, name, Path(), "none"), _CaseFamily(CASES[name], steps), pipe)
-    models.get(name).cost = StepCost(((1.0, 1.0), (1e9, 1.1)))  # a knee out of reach
+    family = _CaseFamily(CASES[name], steps)
+    resident = models.add(StandIn(name, name, Path(), "none"), family, pipe)
+    resident.cost = StepCost(((1.0, 1.0), (1e9, 1.1)))  # a knee out of reach
+    resident.painter = learn_to_paint(draw_trial(resident, Digests()))
     engine = Engine(models, _Nobody(), run=idle)
     together = [_timed(engine, name, steps, REQUESTS) for _ in range(rounds + 1)][1:]
     alone = [_timed(engine, name, steps, 1) for _ in range(rounds + 1)][1:]
+    shown = [_timed(engine, name, steps, 1, previews=True) for _ in range(rounds + 1)][1:]
     return Overhead(
-        name, statistics.median(together), min(together), max(together), statistics.median(alone)
+        name,
+        statistics.median(together),
+        min(together),
+        max(together),
+        statistics.median(alone),
+        statistics.median(shown) - statistics.median(alone),
     )
 
 
-def _timed(engine: Engine, name: str, steps: int, requests: int) -> float:
+def _timed(
+    engine: Engine, name: str, steps: int, requests: int, *, previews: bool = False
+) -> float:
     """Microseconds per request-step between the first and the last step of all requests."""
     for number in range(requests):
-        engine.submit(_request(name, number, steps))
+        engine.submit(_request(name, number, steps, previews))
     while {Lane.DENOISE} != {parked.lane for parked in engine.parked()}:
         engine.step()
     gc.collect()
@@ -139,8 +154,12 @@ def _timed(engine: Engine, name: str, steps: int, requests: int) -> float:
     return seconds / (requests * steps) * 1e6
 
 
-def _request(name: str, number: int, steps: int) -> ImageRequest:
-    return ImageRequest(f"r{number}", name, "", Size(64, 64), steps, guidance=1.0, seed=number)
+def _request(name: str, number: int, steps: int, previews: bool) -> ImageRequest:
+    shown = tuple(range(1, steps + 1)) if previews else ()
+    size = Size(64, 64)
+    return ImageRequest(
+        f"r{number}", name, "", size, steps, guidance=1.0, seed=number, preview_steps=shown
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -157,10 +176,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(json.dumps({"results": [asdict(r) for r in results]}, indent=2) + "\n")
         return 0
     table = Table(title=f"µs per request-step, {REQUESTS} requests", title_justify="left")
-    for heading in ("family", "engine", "least", "most", "one request", "target"):
+    for heading in ("family", "engine", "least", "most", "one request", "a preview", "target"):
         table.add_column(heading, justify="left" if heading == "family" else "right")
     for r in results:
-        figures = (r.engine_us, r.engine_us_min, r.engine_us_max, r.alone_us, r.target_us)
+        ours = (r.engine_us, r.engine_us_min, r.engine_us_max)
+        figures = (*ours, r.alone_us, r.preview_us, r.target_us)
         table.add_row(r.family, *(f"{figure:.0f}" for figure in figures))
     Console().print(table)
     return 0

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipelines.catalog import EMBEDDED
 from pipelines.fleet import Fleet
 from pipelines.memory import Models
-from pipelines.messages import WorkerSpec
+from pipelines.messages import News, Preview, WorkerSpec
 from pipelines.options import EngineOptions
+from pipelines.types import Bitmap
 from tests.pipelines.drawing import difference, request, stock
 
 
@@ -18,12 +20,19 @@ def test_a_picture_is_the_stock_pipelines_even_when_its_worker_dies(
 ) -> None:
     marker = tmp_path / "died"
     monkeypatch.setenv("FAKE_FAULT", f"die@3:{marker}")
-    wanted = [request(f"r{n}", seed=n, steps=4 + n) for n in range(3)]
+    shown = Bitmap.of(np.full((64, 64, 3), (200, 40, 40), np.uint8))
+    half = Bitmap.of(np.repeat(np.uint8([0, 255]), 32)[None].repeat(64, axis=0))
+    wanted = [
+        request("words", seed=0, steps=4, preview_steps=(1, 2)),
+        request("edit", seed=1, steps=5, preview_steps=(4,), references=(shown,)),
+        request("within", seed=2, steps=6, references=(shown,), mask=half),
+    ]
+    heard: list[News] = []
     fleet = Fleet([WorkerSpec((EMBEDDED,), EngineOptions("cpu", threads=1))])
     fleet.start()
     try:
         fleet.wait_ready(200.0)
-        futures = [fleet.submit(one) for one in wanted]
+        futures = [fleet.submit(one, heard.append) for one in wanted]
         drawn = [future.result(200.0) for future in futures]
     finally:
         fleet.close(0.0)
@@ -31,3 +40,5 @@ def test_a_picture_is_the_stock_pipelines_even_when_its_worker_dies(
     assert marker.exists(), "the fault must have struck"
     for one, pixels in zip(wanted, drawn, strict=True):
         assert difference(pixels, stock(models, one)) <= 1
+    previews = {(p.request_id, p.step) for p in heard if isinstance(p, Preview)}
+    assert previews == {("words", 1), ("words", 2), ("edit", 4)}
