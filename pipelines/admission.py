@@ -97,10 +97,11 @@ def check(request: ImageRequest, family: Family, room: Room) -> None:
             "steps",
         )
     _check_pictures(request, family)
-    if request.size.tokens > room.tokens:
+    beside = family.abilities.step_tokens(request) - request.size.tokens
+    if request.size.tokens + beside > room.tokens:
         raise UnsupportedValue(
-            f"{request.size} cannot be drawn here because {room.because}: "
-            f"{_hint(request.size, room, family)}",
+            f"{_wish(request)} cannot be drawn here because {room.because}: "
+            f"{_hint(request.size, room.tokens - beside, family)}",
             "size",
         )
 
@@ -133,10 +134,15 @@ def _check_pictures(request: ImageRequest, family: Family) -> None:
         raise UnsupportedValue(f"{family.name} takes no mask: leave it out", "mask")
 
 
-def _hint(size: Size, room: Room, family: Family) -> str:
-    """The largest size of the same shape that is drawn, or that there is none."""
+def _wish(request: ImageRequest) -> str:
+    pictures = len(request.references)
+    return f"{request.size} from {pictures} picture(s)" if pictures else str(request.size)
+
+
+def _hint(size: Size, tokens: float, family: Family) -> str:
+    """The largest size of the same shape that so many tokens are, or that there is none."""
     limits = family.limits
-    scale = math.sqrt(room.tokens / size.tokens)
+    scale = math.sqrt(max(0.0, tokens) / size.tokens)
     width, height = (
         math.floor(side * scale / limits.grid) * limits.grid for side in (size.width, size.height)
     )

@@ -44,13 +44,18 @@ class Job:
         arguments = resident.family.arguments(self.request)
         pipe = resident.pipe_for(self.request)
         session = session_class(pipe)(self.request, pipe, arguments, digests)
-        session.pairs.wanted = 2 * self.request.size.tokens <= resident.knee
+        session.pairs.wanted = 2 * _tokens(self.request, resident) <= resident.knee
         self._begun = session, resident
+
+    @property
+    def tokens(self) -> float:
+        """Image tokens of one of its calls, those of its references included."""
+        return _tokens(self.request, self.resident)
 
     @property
     def eta_s(self) -> float:
         """Predicted seconds to the end, were it alone from now on."""
-        return self.resident.cost.draw_s(self.request.size.tokens, self._steps_left)
+        return self.resident.cost.draw_s(self.tokens, self._steps_left)
 
     @property
     def _steps_left(self) -> int:
@@ -62,7 +67,7 @@ class Job:
         if not calls:
             self.parked = None
             return
-        tokens = request.size.tokens
+        tokens = self.tokens
         self.parked = Parked(
             id=request.id,
             lane=calls[0].lane,
@@ -79,3 +84,7 @@ class Job:
             auxiliary=calls[0].rule.auxiliary,
             mixed_key=calls[0].mixed_key,
         )
+
+
+def _tokens(request: ImageRequest, resident: Resident) -> float:
+    return resident.family.abilities.step_tokens(request)

@@ -51,7 +51,7 @@ def _with_less_memory(
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     if len(jobs) > 1:
-        tokens = sum(job.request.size.tokens for job in jobs)
+        tokens = sum(job.tokens for job in jobs)
         resident = jobs[0].resident
         resident.token_cap = min(resident.token_cap, tokens / 2)
         log.warning("%d requests do not fit one step; from now on half as many", len(jobs))
@@ -67,8 +67,10 @@ def _remember_too_large(job: Job) -> None:
     """Refuse the next picture of this size before any work is done for it."""
     if job.session.pending[0].lane is Lane.ENCODE:
         return  # a text does not grow with the picture
-    size, resident = job.request.size, job.resident
-    just_below = Room(math.nextafter(size.tokens, 0.0), f"one of {size} did not fit its memory")
+    size, resident, pictures = job.request.size, job.resident, len(job.request.references)
+    beside = f" with {pictures} pictures" if pictures else ""
+    because = f"one of {size}{beside} did not fit its memory"
+    just_below = Room(math.nextafter(job.tokens, 0.0), because)
     resident.alone_cap = resident.alone_cap.smaller(just_below)
 
 

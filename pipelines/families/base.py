@@ -13,6 +13,10 @@ Quality: TypeAlias = Literal["low", "standard", "high"]
 """How much work a picture is worth; each dialect maps its own words onto these three."""
 
 
+MEGAPIXEL_TOKENS = Size(1024, 1024).tokens
+"""What a reference becomes at most in the pipelines that look at it beside their own picture."""
+
+
 @dataclass(frozen=True, slots=True)
 class Abilities:
     """What a family's pipelines take besides a prompt. What they do not take is disclosed."""
@@ -24,6 +28,17 @@ class Abilities:
     negative_prompt: bool = True
     guidance: bool = True
     """False for distilled models, which had theirs in training."""
+    tokens_per_reference: float = 0.0
+    """Most image tokens that each reference adds to every step; 0 where one is only drawn over."""
+    enlarges_references: bool = False
+    """Whether smaller ones take as many."""
+
+    def step_tokens(self, request: ImageRequest) -> float:
+        """Image tokens that a step of this request takes."""
+        most, own = self.tokens_per_reference, [one.size.tokens for one in request.references]
+        return request.size.tokens + sum(
+            most if self.enlarges_references else min(tokens, most) for tokens in own
+        )
 
 
 class Family(Protocol):

@@ -14,7 +14,7 @@ guidance 8 as the most, 28 steps as the least and four references.
 
 from dataclasses import replace
 
-from pipelines.families.base import Abilities
+from pipelines.families.base import MEGAPIXEL_TOKENS, Abilities
 from pipelines.families.pictures import images, to_image
 from pipelines.families.recipe import Anchors, Recipe, always, unguided
 from pipelines.types import ImageRequest, Limits
@@ -52,7 +52,9 @@ BASE = Flux2Klein(
     max_pixels=2 * 1024 * 1024,
     ladder={"low": 28, "standard": 50, "high": 50},
     anchors=Anchors(off=1.0, best=4.0, most=8.0),
-    abilities=Abilities(references=4, mask=True, negative_prompt=False),
+    abilities=Abilities(
+        references=4, mask=True, negative_prompt=False, tokens_per_reference=MEGAPIXEL_TOKENS
+    ),
 )
 DISTILLED = replace(
     BASE,

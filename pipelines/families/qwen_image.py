@@ -15,7 +15,7 @@ Qwen-Image-Edit-2511's card: one to three references, 40 steps.
 
 from dataclasses import replace
 
-from pipelines.families.base import Abilities
+from pipelines.families.base import MEGAPIXEL_TOKENS, Abilities
 from pipelines.families.pictures import Strengths, images
 from pipelines.families.recipe import Anchors, Recipe, Redrawing, always, unguided
 from pipelines.types import ImageRequest, Limits
@@ -77,7 +77,12 @@ EDIT = QwenImageEdit(
     max_pixels=FULL.max_pixels,
     ladder={"low": 30, "standard": 40, "high": 50},
     anchors=FULL.anchors,
-    abilities=Abilities(references=3, mask=True),
+    abilities=Abilities(
+        references=3,
+        mask=True,
+        tokens_per_reference=MEGAPIXEL_TOKENS,
+        enlarges_references=True,
+    ),
 )
 EDIT_LIGHTNING = replace(
     EDIT,

@@ -89,6 +89,26 @@ def test_a_step_beyond_the_free_memory_is_refused_with_the_memory_named() -> Non
         check(request("a", size=Size(144, 144)), FAMILY, room)
 
 
+def test_pictures_that_a_model_looks_at_take_their_room_too() -> None:
+    abilities = Abilities(references=2, tokens_per_reference=32.0, enlarges_references=True)
+    looking = replace(FAMILY, abilities=abilities)
+    room = Room(64.0, "of a small device")
+    check(request("a", size=Size(128, 128)), looking, room)
+    with pytest.raises(
+        UnsupportedValue, match=r"128x128 from 1 picture\(s\) .* ask for 80x80 or less"
+    ):
+        check(request("a", size=Size(128, 128), references=(PICTURE,)), looking, room)
+    with pytest.raises(UnsupportedValue, match="no size of this shape fits"):
+        check(request("a", size=Size(128, 128), references=(PICTURE, PICTURE)), looking, room)
+
+
+def test_a_reference_takes_its_own_tokens_up_to_the_most_that_a_model_looks_at() -> None:
+    abilities = Abilities(references=2, tokens_per_reference=32.0)
+    small, large = (Bitmap.of(np.zeros((side, 16, 3), np.uint8)) for side in (16, 4096))
+    wanted = request("a", size=Size(64, 64), references=(small, large))
+    assert abilities.step_tokens(wanted) == 16 + 1 + 32
+
+
 def test_a_refused_request_makes_no_work_for_the_device(models: Models) -> None:
     books, watched = Books(), Watched()
     drawing = engine(models, books, watched)
