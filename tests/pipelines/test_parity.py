@@ -101,6 +101,11 @@ def test_references_of_equal_area_and_another_shape_are_not_mixed_up(
     assert compare(replace(case, vary=every_second_one_reshaped)).passed
 
 
+def test_requests_with_a_prefix_cache_and_without_stay_apart() -> None:
+    case = CASES["qwen_image21"]
+    assert compare(replace(case, vary=lambda number: {"use_kv_cache": number % 2 == 0})).passed
+
+
 def test_a_controlnet_goes_first_so_that_all_its_requests_meet_in_the_unet() -> None:
     case = CASES["sdxl controlnet"]
     shared: dict[str, list[int]] = {"ControlNetModel": [], "UNet2DConditionModel": []}
