@@ -19,6 +19,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 SLOWEST_BYTES_PER_S = 4096
 """Who sends or fetches at least this fast is never cut off."""
 MAX_HEAD_BYTES = 64 * 1024
+_FETCHING = 3
+"""How much longer a client may pause that fetches: it may be busy with what has come."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -131,7 +133,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _expect_fetching(self) -> None:
         waiting = self.transport.get_write_buffer_size()
-        self._fetching = self.loop.call_later(self.patience_s, self._look_at_fetching, waiting)
+        patience_s = self.patience_s * _FETCHING
+        self._fetching = self.loop.call_later(patience_s, self._look_at_fetching, waiting)
 
     def _all_fetched(self) -> None:
         if self._fetching is not None:
@@ -140,7 +143,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _look_at_fetching(self, before: int) -> None:
         fetched = before - self.transport.get_write_buffer_size()
-        if fetched < SLOWEST_BYTES_PER_S * self.patience_s:
+        if fetched < SLOWEST_BYTES_PER_S * self.patience_s * _FETCHING:
             self.transport.abort()
         else:
             self._expect_fetching()

@@ -158,8 +158,8 @@ class Settings(BaseSettings):
         20,
         gt=0,
         allow_inf_nan=False,
-        description="seconds that a client may be slower than 4 KiB/s in sending a request or "
-        "fetching an answer before its connection is closed",
+        description="seconds that a client may be slower than 4 KiB/s in sending a request, or "
+        "thrice as long in fetching an answer, before its connection is closed",
     )
     max_backlog_s: float = Field(
         600,
