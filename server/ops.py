@@ -3,8 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from server.routing import Endpoint
 from server.drawing import Fleet
+from server.routing import Endpoint
 
 
 async def livez(_request: Request) -> Response:
