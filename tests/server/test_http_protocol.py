@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from server.http_protocol import MAX_HEAD_BYTES, SLOWEST_BYTES_PER_S, with_patience
 
-PATIENCE_S = 0.2
+PATIENCE_S = 0.4
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
 EARLY = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
 LARGE = b"x" * 40_000_000
@@ -129,7 +129,7 @@ def test_the_application_learns_that_the_body_will_not_come(
 def test_who_has_sent_much_may_take_longer(impatient: int) -> None:
     with connected(impatient) as connection:
         connection.sendall(HEAD % (SLOWEST_BYTES_PER_S * 10 + 1) + b"x" * SLOWEST_BYTES_PER_S * 10)
-        assert not select.select([connection], [], [], PATIENCE_S * 3)[0]
+        assert not select.select([connection], [], [], PATIENCE_S * 1.5)[0]
         connection.sendall(b"x")
         assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
 
@@ -139,7 +139,7 @@ def test_a_connection_between_two_requests_waits_as_long_as_it_may(impatient: in
         for _ in range(2):
             connection.sendall(HEAD % 1 + b"x")
             assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
-            assert not select.select([connection], [], [], PATIENCE_S * 2)[0]
+            assert not select.select([connection], [], [], PATIENCE_S * 1.5)[0]
         connection.sendall(b"POST /")
         assert is_cut(connection)
 
