@@ -51,6 +51,8 @@ class Desk:
         self.given_up = False
         self.reason = "is loading its models"
         """Why it cannot draw, to be read after "the worker"."""
+        self.ready_in_s: float | None = None
+        """Predicted, while it is loading; None where nobody knows."""
         self._costs: dict[str, StepCost] = {}
         self._load_s: dict[str, float] = {}
         """Predicted seconds of loading, of the models that are not on the worker's device."""
@@ -83,6 +85,7 @@ class Desk:
         """The worker is loading a model, and so far it is."""
         if not self.ready:
             self.reason = f"is loading {message}"
+            self.ready_in_s = message.left_s
 
     def open(self, costs: dict[str, StepCost], absent: Iterable[tuple[str, float]] = ()) -> None:
         """The worker can draw, at these costs; its absent models take so long to be brought."""
@@ -132,6 +135,7 @@ class Desk:
         orphans = sorted([*self._in_hand.values(), *self._waiting], key=lambda t: t.number)
         self.ready = False
         self.reason = reason
+        self.ready_in_s = None
         self._in_hand.clear()
         self._waiting.clear()
         return orphans

@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 State: TypeAlias = Literal["starting", "ready", "restarting", "failed", "closing"]
 START_RETRY_S = 2.0
-"""When to ask again while the first worker loads."""
+"""When to ask again while the first worker loads, where it is not known how long that takes."""
 FAILED_RETRY_S = 60.0
 """When to ask again once no worker is left: somebody has to mend the machine first."""
 
@@ -199,7 +199,8 @@ class Fleet:
             case Loading():
                 with self._changed:
                     self._desks[worker].loading(message)
-                log.info("loading %s", message)
+                if message.total_bytes:  # before that, there is nothing to tell
+                    log.info("loading %s", message)
             case Arrived(model, cost):
                 with self._changed:
                     self._desks[worker].arrived(model, cost)
@@ -232,7 +233,8 @@ class Fleet:
         if worker is None:
             raise NotReady(f"no worker can be started: {self.reason}", FAILED_RETRY_S)
         if not any(desk.was_ready for desk in self._desks.values()):
-            raise NotReady(self.reason, START_RETRY_S)
+            known_s = [d.ready_in_s for d in self._desks.values() if d.ready_in_s is not None]
+            raise NotReady(self.reason, max(START_RETRY_S, min(known_s, default=0.0)))
         backlog_s = self._desks[worker].ahead_s(request.priority_s)
         if backlog_s >= self._max_backlog_s:
             raise QueueFull(f"{backlog_s:.0f} s of work are waiting already", backlog_s)

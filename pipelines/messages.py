@@ -62,9 +62,10 @@ class Loading:
     def __str__(self) -> str:
         if not self.total_bytes:
             return self.model
-        done, total = self.done_bytes / 2**30, self.total_bytes / 2**30
+        unit, name = (2**30, "GiB") if self.total_bytes >= 2**30 else (2**20, "MiB")
+        done, total = self.done_bytes / unit, self.total_bytes / unit
         left = "" if self.left_s is None else f", about {self.left_s:.0f} s left"
-        return f"{self.model}: {done:.1f} of {total:.1f} GiB{left}"
+        return f"{self.model}: {done:.1f} of {total:.1f} {name}{left}"
 
 
 @dataclass(frozen=True, slots=True)

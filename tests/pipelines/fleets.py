@@ -40,7 +40,8 @@ class News(logging.Handler):
 
     @property
     def deaths(self) -> list[str]:
-        return [message for message in self._messages if message not in self.of("is ready")]
+        harmless = (*self.of("is ready"), *self.of("loading "))
+        return [message for message in self._messages if message not in harmless]
 
 
 class Watcher:

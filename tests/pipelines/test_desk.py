@@ -128,6 +128,11 @@ def test_a_worker_that_loads_says_how_far_it_is() -> None:
     desk = Desk(frozenset({"large"}))
     desk.loading(Loading("large", 2**31, 2**32, 12.4))
     assert desk.reason == "is loading large: 2.0 of 4.0 GiB, about 12 s left"
+    assert desk.ready_in_s == 12.4
+    desk.loading(Loading("large", 0, 2**32))
+    assert desk.ready_in_s is None
+    desk.loading(Loading("small", 2**20, 2**24, 1.0))
+    assert desk.reason == "is loading small: 1.0 of 16.0 MiB, about 1 s left"
     desk.loading(Loading("large", 0, 2**32))
     assert desk.reason == "is loading large: 0.0 of 4.0 GiB"
     desk.loading(Loading("large"))
