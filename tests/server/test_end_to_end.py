@@ -7,9 +7,11 @@ import httpx2
 import numpy as np
 import openai
 import pytest
+from PIL import Image
 from volcenginesdkarkruntime import Ark
 
 from tests.running import Running
+from tests.server.conformance.calls import encoded
 from tests.server.frames import frames
 from tests.server.pictures import opened, pixels
 from tests.server.published import EXAMPLES, paste
@@ -17,6 +19,7 @@ from tests.server.published import EXAMPLES, paste
 SEEDREAM = "doubao-seedream-3-0-t2i"
 
 Draw = Callable[..., np.ndarray[Any, np.dtype[np.uint8]]]
+Edit = Callable[..., list[np.ndarray[Any, Any]]]
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -117,3 +120,54 @@ def test_previews_look_like_the_picture_they_become(caller: httpx2.Client) -> No
     picture, preview = (pixels(event["b64_json"]) for event in (end, shown[-1]))
     assert preview.shape == picture.shape
     assert np.corrcoef(preview.ravel(), picture.ravel())[0, 1] > 0.8
+
+
+@pytest.fixture
+def edit(caller: httpx2.Client) -> Edit:
+    def edit(
+        files: dict[str, np.ndarray[Any, Any]], path: str = "edits", **said: object
+    ) -> list[np.ndarray[Any, Any]]:
+        form = {
+            "model": "seedbed",
+            "size": "512x512",
+            "seed": 99,
+            "quality": "low",
+            "response_format": "b64_json",
+        }
+        parts = {name: encoded(Image.fromarray(one), "PNG") for name, one in files.items()}
+        answer = caller.post(f"/v1/images/{path}", data=form | said, files=parts)
+        assert answer.status_code == 200, answer.text
+        assert "x-seedbed-ignored" not in answer.headers
+        return [pixels(item["b64_json"]).astype(int) for item in answer.json()["data"]]
+
+    return edit
+
+
+def test_an_edit_stays_as_close_to_its_picture_as_it_is_told(draw: Draw, edit: Edit) -> None:
+    drawn, prompt = draw(), "a blue apple on a table"
+    distance = {
+        fidelity: np.abs(edit({"image": drawn}, prompt=prompt, input_fidelity=fidelity)[0] - drawn)
+        for fidelity in ("low", "high")
+    }
+    anew = np.abs(draw(prompt=prompt, seed=99).astype(int) - drawn)
+    assert 1 < distance["high"].mean() < distance["low"].mean() < anew.mean()
+
+
+def test_an_edit_draws_within_its_mask_and_nowhere_else(draw: Draw, edit: Edit) -> None:
+    drawn = draw()
+    mask = np.full((512, 512, 4), 255, np.uint8)
+    mask[128:384, 128:384, 3] = 0
+    (edited,) = edit({"image": drawn, "mask": mask}, prompt="a green boat", size="1024x1024")
+    sent = Image.fromarray(drawn).resize((1024, 1024), Image.Resampling.LANCZOS)
+    difference = np.abs(edited - np.asarray(sent, dtype=int))
+    assert difference[300:724, 300:724].mean() > 10
+    difference[250:774, 250:774] = 0
+    assert difference.max() == 0
+
+
+def test_variations_differ_but_are_like_their_picture(draw: Draw, edit: Edit) -> None:
+    drawn = draw()
+    one, other = edit({"image": drawn}, "variations", model="dall-e-2", n=2, quality="standard")
+    assert np.abs(one - other).mean() > 1
+    anew = draw(prompt="a green boat in the snow").astype(int)
+    assert np.abs(one - drawn).mean() < np.abs(anew - drawn).mean()
