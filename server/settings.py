@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -69,6 +69,12 @@ def parse_api_keys(text: str) -> tuple[ApiKey, ...]:
 
 def _check_api_keys(value: SecretStr) -> SecretStr:
     parse_api_keys(value.get_secret_value())
+    return value
+
+
+def _check_offload(value: Offload, info: ValidationInfo) -> Offload:
+    if value is not Offload.NONE and info.data.get("device") == "cpu":
+        raise ValueError("needs a GPU, and the device is set to cpu")
     return value
 
 
@@ -224,7 +230,7 @@ class Settings(BaseSettings):
         description="how denoisers' weights are kept: native, fp8 (half of the memory; pictures "
         "are not quite the same)",
     )
-    offload: Offload = Field(
+    offload: Annotated[Offload, AfterValidator(_check_offload)] = Field(
         Offload.NONE,
         description="which weights wait in the machine's memory until they are needed, on a GPU: "
         "none, model (all components but one), layers (all but a few layers)",

@@ -63,6 +63,12 @@ def test_a_misspelt_key_of_the_file_is_refused_with_the_right_name(folder: Path)
         load({})
 
 
+def test_offloading_is_refused_where_there_is_no_gpu_to_offload_from() -> None:
+    with pytest.raises(SettingsError, match=r"^--offload=layers: needs a GPU"):
+        load({"device": "cpu", "offload": "layers"})
+    assert load({"device": "cuda:0", "offload": "layers"}).settings.offload == "layers"
+
+
 def test_all_faults_are_told_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / FILE).write_text("threads = 0\n")
     monkeypatch.setenv("SEEDBED_PORT", "tcp://10.0.0.1:80")
