@@ -24,7 +24,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pipelines.options import Offload, Storage, StepCaching
+from pipelines.options import Offload, StepCaching, Storage
 from pipelines.scheduler import Policy
 from server.hosts import Hosts
 from server.terminal import CommandError
