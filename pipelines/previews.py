@@ -7,7 +7,7 @@ picture looks like is `pipelines.painter`'s business.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import torch
 
@@ -18,24 +18,47 @@ Tell: TypeAlias = Callable[[str, int, int, Bitmap], None]
 """Hears the request, the step, of how many, and the preview."""
 
 
+class Copied(Protocol):
+    """An event of the device: a copy is complete."""
+
+    def query(self) -> bool: ...
+
+    def synchronize(self) -> None: ...
+
+
+Fetch: TypeAlias = Callable[[torch.Tensor], tuple[torch.Tensor, Copied | None]]
+"""Begins to copy from the device; the copy may be read after the event, or at once without one."""
+
+
 @dataclass(frozen=True, slots=True)
 class _OnItsWay:
     step: int
     steps: int
     pixels: torch.Tensor
-    """In the host's memory; complete once `copied` has happened."""
-    copied: torch.cuda.Event | None
+    copied: Copied | None
 
     @property
     def arrived(self) -> bool:
-        return self.copied is None or bool(self.copied.query())  # type: ignore[no-untyped-call]
+        return self.copied is None or self.copied.query()
+
+
+def fetch(painted: torch.Tensor) -> tuple[torch.Tensor, Copied | None]:
+    """Copy behind the device's back where that can be done."""
+    if not painted.is_cuda:
+        return painted.cpu(), None
+    pinned = torch.empty(painted.shape, dtype=painted.dtype, pin_memory=True)
+    pinned.copy_(painted, non_blocking=True)
+    copied: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    copied.record()
+    return pinned, copied
 
 
 class Previews:
     """The previews of all requests that are on their way."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, fetch: Fetch = fetch) -> None:
         self._tell = tell
+        self._fetch = fetch
         self._on_their_way: dict[str, list[_OnItsWay]] = {}
 
     def start(
@@ -48,15 +71,9 @@ class Previews:
     ) -> None:
         """Begin to paint and to copy; `of` is the step and the number of steps."""
         painted = painter.paint(latents, size)
-        if painted is None:
-            return
-        copied = None
-        if painted.is_cuda:
-            pinned = torch.empty(painted.shape, dtype=painted.dtype, pin_memory=True)
-            painted = pinned.copy_(painted, non_blocking=True)
-            copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
-            copied.record()
-        self._on_their_way.setdefault(request_id, []).append(_OnItsWay(*of, painted, copied))
+        if painted is not None:
+            sketch = _OnItsWay(*of, *self._fetch(painted))
+            self._on_their_way.setdefault(request_id, []).append(sketch)
 
     def deliver(self) -> None:
         """Tell of all that have arrived, those of one request in order."""

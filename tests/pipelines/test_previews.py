@@ -14,6 +14,7 @@ from pipelines.errors import Cancelled
 from pipelines.memory import Models
 from pipelines.merge import Digests, run
 from pipelines.painter import Layout, to_cells
+from pipelines.previews import Previews
 from pipelines.session import Session
 from pipelines.trial import draw_trial, learn_to_paint
 from pipelines.types import Bitmap, Pixels, Size
@@ -70,6 +71,45 @@ def test_previews_come_after_their_steps_and_before_the_picture(painting: Models
     drain(drawing)
     assert [told[:2] for told in books.previews["a"]] == [(1, 4), (4, 4)]
     assert "b" not in books.previews
+
+
+class Copy:
+    """A copy that is complete when the test says so, or when somebody waits for it."""
+
+    def __init__(self) -> None:
+        self.complete = False
+
+    def query(self) -> bool:
+        return self.complete
+
+    def synchronize(self) -> None:
+        self.complete = True
+
+
+def test_nobody_waits_for_a_preview_before_the_pictures_end(painting: Models) -> None:
+    copies: list[Copy] = []
+    told: list[tuple[str, int]] = []
+
+    def slowly(painted: torch.Tensor) -> tuple[torch.Tensor, Copy]:
+        copies.append(Copy())
+        return painted, copies[-1]
+
+    previews = Previews(lambda name, step, steps, bitmap: told.append((name, step)), slowly)
+    painter, latents = painting.get("embedded").painter, torch.zeros(1, 12, 16, 16)
+    assert painter is not None
+    for name, step in (("a", 1), ("a", 2), ("b", 1), ("c", 1)):
+        previews.start(name, painter, latents, NATIVE, (step, 4))
+    previews.deliver()
+    assert told == []
+    copies[1].complete = copies[2].complete = True
+    previews.deliver()
+    assert told == [("b", 1)], "those of one request come in order"
+    previews.finish("a")
+    assert told == [("b", 1), ("a", 1), ("a", 2)]
+    previews.forget("c")
+    copies[3].complete = True
+    previews.deliver()
+    assert len(told) == 3
 
 
 def test_a_picture_is_the_same_with_and_without_previews(painting: Models) -> None:
