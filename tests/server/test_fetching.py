@@ -2,14 +2,21 @@
 
 import asyncio
 import ipaddress
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from server.errors import BadImageAddress, ImageTooLarge
 from server.fetching import Fetcher
@@ -57,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def web_server(host: str) -> Iterator[tuple[int, type[Handler]]]:
+def web_server(host: str, tls: ssl.SSLContext | None = None) -> Iterator[tuple[int, type[Handler]]]:
     class Own(Handler):
         hits: ClassVar[list[str]] = []
         headers_seen: ClassVar[list[dict[str, str]]] = []
@@ -65,6 +72,8 @@ def web_server(host: str) -> Iterator[tuple[int, type[Handler]]]:
 
     server = ThreadingHTTPServer((host, 0), Own)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -262,3 +271,51 @@ def test_a_listed_name_may_be_anywhere_but_at_the_metadata() -> None:
     guard = NetworkGuard(opened=Hosts.parse("pictures.lan"), resolver=metadata)
     with pytest.raises(ForbiddenAddress):
         asyncio.run(guard.address_for(httpx2.URL("http://pictures.lan/")))
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """A key and a certificate that it signed for a name itself, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = folder / f"{name}.pem"
+    path.write_bytes(secret + signed.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def test_over_https_the_name_is_asked_and_proved_though_the_address_is_pinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+    proof = certificate(tmp_path, "pictures.test")
+    monkeypatch.setenv("SSL_CERT_FILE", str(proof))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(proof)
+    context.sni_callback = lambda _socket, name, _context: asked.append(name)
+
+    async def far(_host: str, _port: int) -> Sequence[str]:
+        return ["127.0.0.2"]
+
+    with web_server("127.0.0.2", context) as (port, _):
+        guard = {"resolver": far}
+        assert fetch(f"https://pictures.test:{port}/a.png", guard=guard) == PICTURE
+        with pytest.raises(BadImageAddress, match="could not be fetched"):
+            fetch(f"https://others.test:{port}/a.png", guard=guard)
+    assert asked == ["pictures.test", "others.test"]
