@@ -14,7 +14,7 @@ a picture goes back to noise. `FluxKontextPipeline` scales every size to `max_ar
 
 from dataclasses import replace
 
-from pipelines.families.base import Abilities
+from pipelines.families.base import MEGAPIXEL_TOKENS, Abilities
 from pipelines.families.pictures import Strengths, first_image
 from pipelines.families.recipe import Anchors, Recipe, Redrawing, always, unguided
 from pipelines.types import ImageRequest, Limits
@@ -69,5 +69,5 @@ KONTEXT = Kontext(
     max_pixels=1024 * 1024,
     ladder=DEV.ladder,
     anchors=Anchors(off=1.0, best=2.5, most=8.0),
-    abilities=DEV.abilities,
+    abilities=replace(DEV.abilities, tokens_per_reference=MEGAPIXEL_TOKENS),
 )
