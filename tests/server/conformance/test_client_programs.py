@@ -145,6 +145,21 @@ CALLS = [
         },
     ),
     Call(
+        "LibreChat, gpt-image-1 tool at an address of its own",
+        "/v1/images/generations",
+        first_base64,
+        json={
+            "model": "gpt-image-1",
+            "prompt": "a cat",
+            "n": 1,
+            "output_format": "webp",
+            "output_compression": 80,
+            "quality": "high",
+            "size": "1024x1024",
+            "response_format": "b64_json",
+        },
+    ),
+    Call(
         "Dify, dall-e-3",
         "/v1/images/generations",
         first_base64,

@@ -1,5 +1,7 @@
 """What the OpenAI dialect answers to wrong calls, and to right ones at a bad time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ import httpx2
 import openai
 import pytest
 
-from pipelines.errors import ModelFailure, NotReady
+from pipelines.errors import ModelFailure, NotReady, OutOfMemory, PoisonRequest
 from tests.server.conformance.calls import EDITS, GENERATIONS, VARIATIONS
 from tests.server.conftest import KEY, MAX_BODY_BYTES, Site, serving
 from tests.server.drawer import Drawer
@@ -23,6 +25,17 @@ def post(client: httpx2.Client) -> Post:
         return client.post(GENERATIONS, json={"prompt": "a cat"} | members)
 
     return post
+
+
+@contextmanager
+def counting(
+    site: Site, api_key: str = KEY
+) -> Iterator[tuple[openai.OpenAI, list[httpx2.Request]]]:
+    """The vendor's package, and every call that it makes."""
+    attempts: list[httpx2.Request] = []
+    http_client = openai.DefaultHttpxClient(event_hooks={"request": [attempts.append]})
+    with openai.OpenAI(base_url=f"{site.url}/v1", api_key=api_key, http_client=http_client) as sdk:
+        yield sdk, attempts
 
 
 def test_o_b01_an_unknown_model_has_the_published_body(post: Post) -> None:
@@ -113,18 +126,10 @@ def test_o_b12_no_key_and_a_wrong_key_are_told_apart(stranger: httpx2.Client) ->
 
 
 def test_o_b12_the_package_asks_once_with_a_wrong_key(site: Site) -> None:
-    attempts: list[httpx2.Request] = []
-    hooks = {"request": [attempts.append]}
-    with (
-        openai.OpenAI(
-            base_url=f"{site.url}/v1",
-            api_key="wrong",
-            http_client=openai.DefaultHttpxClient(event_hooks=hooks),
-        ) as sdk,
-        pytest.raises(openai.AuthenticationError),
-    ):
-        sdk.images.generate(model="dall-e-2", prompt="a cat")
-    assert len(attempts) == 1
+    with counting(site, api_key="wrong") as (sdk, attempts):
+        with pytest.raises(openai.AuthenticationError):
+            sdk.images.generate(model="dall-e-2", prompt="a cat")
+        assert len(attempts) == 1
 
 
 def test_o_b13_too_many_requests_are_429(drawer: Drawer, tmp_path: Path) -> None:
@@ -142,10 +147,22 @@ def test_o_b13_too_many_requests_are_429(drawer: Drawer, tmp_path: Path) -> None
         assert answer.headers[f"x-ratelimit-{name}-requests"]
 
 
-def test_o_b16_our_own_fault_is_500(post: Post, drawer: Drawer) -> None:
-    drawer.script("a fault for /v1", fail_at={7: ModelFailure("NaN in the latents")})
+@pytest.mark.parametrize(
+    "failure",
+    [ModelFailure("NaN in the latents"), PoisonRequest("it hung twice"), OutOfMemory("no room")],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_o_b16_our_own_fault_is_500_and_is_not_asked_for_again(
+    site: Site, post: Post, drawer: Drawer, failure: Exception
+) -> None:
+    drawer.script("a fault for /v1", fail_at={7: failure})
     answer = post(prompt="a fault for /v1", seed=7)
     assert openai_error(answer, 500)["type"] == "server_error"
+    assert answer.headers["x-should-retry"] == "false"
+    with counting(site) as (sdk, attempts):
+        with pytest.raises(openai.InternalServerError):
+            sdk.images.generate(model="dall-e-2", prompt="a fault for /v1", extra_body={"seed": 7})
+        assert len(attempts) == 1
 
 
 def test_o_b17_the_package_asks_again_when_the_server_is_busy(
