@@ -28,7 +28,7 @@ class Flux2Klein(Recipe):
 
     def pipeline(self, request: ImageRequest) -> str | None:
         """The same pipeline for words and for pictures; another one for a mask."""
-        masked = request.mask is not None and len(request.references) <= _LOOKS_AT
+        masked = request.mask is not None and 0 < len(request.references) <= _LOOKS_AT
         return "Flux2KleinInpaintPipeline" if masked else None
 
     def arguments(self, request: ImageRequest) -> dict[str, object]:
