@@ -119,7 +119,14 @@ SHARED: tuple[Parameter, ...] = (
         idle(2, "without it", **BASE),
         wrong=4,
     ),
-    parameter("style", "No model here has two styles.", idle("vivid"), wrong="wild"),
+    parameter(
+        "style",
+        "`vivid` and `natural` are words behind the prompt, which `revised_prompt` shows; unsaid "
+        "nothing is added. `SEEDBED_STYLE_WORDS=false` leaves them away.",
+        honoured("vivid", "on dall-e-3", **DALL_E_3),
+        idle("vivid", "on the other models", **DALL_E_2),
+        wrong="wild",
+    ),
     parameter("user", "Use is charged to the key, not to a name in the body.", idle("me"), wrong=5),
     parameter("moderation", "Nothing is moderated.", idle("low"), wrong="high"),
 )

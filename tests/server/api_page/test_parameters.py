@@ -13,7 +13,7 @@ from pipelines.types import ImageRequest
 from server.sse import MEDIA_TYPE
 from tests.server.api_page.parameter import Members, Parameter, Probe, Table
 from tests.server.api_page.tables import TABLES
-from tests.server.conformance.calls import ignored
+from tests.server.conformance.calls import fetched, ignored
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer
 from tests.server.frames import frames
@@ -62,8 +62,7 @@ def steady(value: Any) -> Any:
 
 
 def _behind(address: str) -> tuple[str, str]:
-    data = httpx2.get(address).raise_for_status().content
-    return address.rpartition(".")[2], hashlib.sha256(data).hexdigest()
+    return address.rpartition(".")[2], hashlib.sha256(fetched(address)).hexdigest()
 
 
 def effect(answer: httpx2.Response, drawn: list[ImageRequest]) -> list[Any]:
