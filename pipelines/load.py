@@ -16,6 +16,7 @@ from pipelines.errors import ModelBroken
 from pipelines.optimize import Shapes, predicted_bytes, store_in_fp8
 from pipelines.options import Offload, Storage
 
+SHARDS_SUFFIX = ".safetensors.index.json"
 FORBIDDEN_SUFFIXES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle", ".py"})
 
 
@@ -77,6 +78,19 @@ def check_folder(folder: Path) -> None:
             continue
         if not (folder / component).is_dir():
             raise ModelBroken(f"{folder / component} is missing, but model_index.json names it")
+    for shards in sorted(folder.glob(f"*/*{SHARDS_SUFFIX}")):
+        if "." not in shards.name.removesuffix(SHARDS_SUFFIX):  # else of a variant, not read
+            _check_shards(shards)
+
+
+def _check_shards(index_file: Path) -> None:
+    """A half-downloaded model often lacks one of its shards only."""
+    shards = _read_json(index_file).get("weight_map")
+    if not isinstance(shards, dict):
+        raise ModelBroken(f"{index_file} says of no weight in which file it is")
+    for name in sorted(set(map(str, shards.values()))):
+        if not (index_file.parent / name).is_file():
+            raise ModelBroken(f"{index_file.parent / name} is missing: {index_file.name} names it")
 
 
 def bytes_on_device(

@@ -44,6 +44,25 @@ def test_a_missing_component_is_refused_and_named(folder: Path) -> None:
         check_folder(folder)
 
 
+def test_a_missing_shard_is_refused_and_named(folder: Path) -> None:
+    weights = next((folder / "unet").glob("*.safetensors"))
+    index = folder / "unet" / "diffusion_pytorch_model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"one": weights.name, "two": weights.name}}))
+    variant = index.with_name("diffusion_pytorch_model.fp16.safetensors.index.json")
+    variant.write_text(json.dumps({"weight_map": {"one": "not needed"}}))
+    check_folder(folder)
+    index.write_text(json.dumps({"weight_map": {"one": weights.name, "two": "gone.safetensors"}}))
+    with pytest.raises(ModelBroken, match=r"gone\.safetensors is missing"):
+        check_folder(folder)
+
+
+def test_an_index_of_shards_that_says_nothing_is_refused(folder: Path) -> None:
+    index = folder / "unet" / "diffusion_pytorch_model.safetensors.index.json"
+    index.write_text("{}")
+    with pytest.raises(ModelBroken, match=index.name):
+        check_folder(folder)
+
+
 def test_a_folder_without_an_index_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelBroken, match=r"model_index\.json"):
         check_folder(tmp_path)
