@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.errors import TooLarge, TooSmall, UnsupportedValue
+from pipelines.png import encode_png
 
 Format: TypeAlias = Literal["png", "jpeg", "webp"]
 
@@ -34,24 +35,22 @@ def encode(pixels: NDArray[np.uint8], format: Format, compression: int = 100) ->
     """Encode pixels as a file.
 
     `compression` is the API's `output_compression`: the quality of JPEG and WebP in per cent, where
-    100 is their quality 95 and the rest is proportional (80 is 76). PNG is always lossless, at zlib
-    level 1: on drawn pictures higher levels take four times as long for nothing.
+    100 is their quality 95 and the rest is proportional (80 is 76). PNG is always lossless.
 
     Shapes: pixels [height, width, 3] RGB or [height, width, 4] RGBA with straight alpha.
     Raises: UnsupportedValue: alpha in a JPEG; TooSmall, TooLarge: compression outside 0 to 100.
     """
     _check(pixels, format, compression)
+    if format == "png":
+        return encode_png(pixels)
     picture = Image.fromarray(np.ascontiguousarray(pixels))
     file = io.BytesIO()
     quality = max(1, round(compression / 100 * _BEST_QUALITY))
-    match format:
-        case "png":
-            picture.save(file, "PNG", compress_level=1)
-        case "jpeg":
-            subsampling = "4:4:4" if quality >= _FULL_COLOUR_QUALITY else "4:2:0"
-            picture.save(file, "JPEG", quality=quality, subsampling=subsampling)
-        case "webp":
-            picture.save(file, "WEBP", quality=quality, method=2)
+    if format == "jpeg":
+        subsampling = "4:4:4" if quality >= _FULL_COLOUR_QUALITY else "4:2:0"
+        picture.save(file, "JPEG", quality=quality, subsampling=subsampling)
+    else:
+        picture.save(file, "WEBP", quality=quality, method=2)
     return file.getvalue()
 
 
