@@ -79,12 +79,13 @@ def check_folder(folder: Path) -> None:
         if not (folder / component).is_dir():
             raise ModelBroken(f"{folder / component} is missing, but model_index.json names it")
     for shards in sorted(folder.glob(f"*/*{SHARDS_SUFFIX}")):
-        if "." not in shards.name.removesuffix(SHARDS_SUFFIX):  # else of a variant, not read
-            _check_shards(shards)
+        _check_shards(shards)
 
 
 def _check_shards(index_file: Path) -> None:
     """A half-downloaded model often lacks one of its shards only."""
+    if "." in index_file.name.removesuffix(SHARDS_SUFFIX):
+        return  # of a variant, which is not read
     shards = _read_json(index_file).get("weight_map")
     if not isinstance(shards, dict):
         raise ModelBroken(f"{index_file} says of no weight in which file it is")
