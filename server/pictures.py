@@ -149,9 +149,9 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     """The same picture as L, CMYK, RGB or RGBA."""
     if image.mode in _SIXTEEN_BITS:
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    return image if image.mode in ("L", "CMYK", "RGB") else image.convert("RGB")
+    if image.mode in ("L", "CMYK", "RGB", "RGBA") and "transparency" not in image.info:
+        return image
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
