@@ -16,14 +16,14 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.workload import wanted
-from pipelines.catalog import embedded_catalog
+from pipelines.catalog import EMBEDDED
 from pipelines.families import family
 from pipelines.load import load_pipeline, pick_device
 
 
 def drawer(device_name: str) -> Callable[[int], None]:
     """Load the default stand-in and return what draws its picture of a number."""
-    stand_in = embedded_catalog().default
+    stand_in = EMBEDDED
     device = pick_device(device_name)
     pipe = load_pipeline(stand_in.folder, device)
     arguments = family(stand_in.family).arguments

@@ -1,6 +1,6 @@
 """The pictures that both sides of a comparison draw: same model, size, steps, guidance, seeds."""
 
-from pipelines.catalog import embedded_catalog
+from pipelines.catalog import EMBEDDED
 from pipelines.families import family
 from pipelines.types import ImageRequest, Size
 
@@ -15,7 +15,7 @@ LARGE = Size(1024, 1024)
 
 def wanted(number: int) -> ImageRequest:
     """The number-th picture, in the default stand-in's native size and usual steps."""
-    stand_in = embedded_catalog().default
+    stand_in = EMBEDDED
     drawer = family(stand_in.family)
     return ImageRequest(
         id=str(number),

@@ -1,5 +1,6 @@
 """A request in the engine: where it stands, and how the scheduler is told of it."""
 
+from pipelines.afterwork import Afterwork
 from pipelines.memory import Resident
 from pipelines.merge import Digests
 from pipelines.modular import session_class
@@ -16,8 +17,8 @@ class Job:
         self.arrived_s = arrived_s
         self.parked: Parked | None = None
         """Its pending calls in the scheduler's terms; made anew only when it moves."""
-        self.reported = 0
-        """The last step that was told."""
+        self.reported = (0, 0)
+        """The last step that was told, and the last piece of work after it."""
         self.shared = False
         """Whether it ever ran together with another request."""
         self._begun: tuple[Session, Resident] | None = None
@@ -36,14 +37,15 @@ class Job:
         assert self._begun is not None, "a request that waits for its model has none yet"
         return self._begun[1]
 
-    def begin(self, resident: Resident, digests: Digests) -> None:
+    def begin(self, resident: Resident, digests: Digests, after: Afterwork | None = None) -> None:
         """Make the session: the model is there now.
 
         Raises: ModelBroken: when the model has not all that this request needs.
         """
-        arguments = resident.family.arguments(self.request)
+        arguments = resident.arguments_for(self.request)
         pipe = resident.pipe_for(self.request)
         session = session_class(pipe)(self.request, pipe, arguments, digests)
+        session.afterwork = after
         session.pairs.wanted = 2 * _tokens(self.request, resident) <= resident.knee
         self._begun = session, resident
 
@@ -55,7 +57,18 @@ class Job:
     @property
     def eta_s(self) -> float:
         """Predicted seconds to the end, were it alone from now on."""
-        return self.resident.cost.draw_s(self.tokens, self._steps_left)
+        return self.resident.cost.draw_s(self.tokens, self._steps_left) + self._after_s
+
+    @property
+    def stage(self) -> tuple[int, int]:
+        """How many steps it has taken, and how many pieces of work after them."""
+        after = self.session.afterwork
+        return self.session.step, 0 if after is None else after.pieces
+
+    @property
+    def _after_s(self) -> float:
+        after = self.session.afterwork
+        return 0.0 if after is None else after.left_s
 
     @property
     def _steps_left(self) -> int:
@@ -75,7 +88,7 @@ class Job:
             tokens=tokens * len(calls),
             knee=resident.knee,
             rows=sum(call.rows for call in calls),
-            remaining_s=resident.cost.work_s(tokens, self._steps_left),
+            remaining_s=resident.cost.work_s(tokens, self._steps_left) + self._after_s,
             isolated_s=resident.cost.draw_s(tokens, self.session.steps),
             arrived_s=self.arrived_s,
             client=request.client,

@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import torch
 from diffusers import DiffusionPipeline
 
 from pipelines.admission import ANY_SIZE, Footprint, Room, check, measured_room
-from pipelines.catalog import StandIn
+from pipelines.catalog import StandIn, family_of
 from pipelines.cost import UNMEASURED, StepCost
 from pipelines.errors import OutOfMemory, UnknownModel
-from pipelines.families import family
 from pipelines.families.base import Family
 from pipelines.load import bytes_on_device, read_pipeline
 from pipelines.loadwatch import LoadWatch, held_bytes
@@ -77,6 +77,14 @@ class Resident:
         if name not in self.variants:
             self.variants[name] = build_variant(self.pipe, name)
         return self.variants[name]
+
+    def arguments_for(self, request: ImageRequest) -> dict[str, object]:
+        """What the pipeline that draws this request is called with."""
+        arguments = self.family.arguments(request)
+        if not self.family.abilities.guessed:
+            return arguments
+        taken = signature(type(self.pipe_for(request)).__call__).parameters
+        return {name: value for name, value in arguments.items() if name in taken}
 
     shelf: Shelf | None = None
     """Where its components take turns on the device."""
@@ -188,7 +196,7 @@ class Models:
         """
         resident = self._residents.get(request.model)
         if resident is None:
-            check(request, family(self._stand_in(request.model).family), self._room)
+            check(request, family_of(self._stand_in(request.model)), self._room)
             return
         measured = measured_room(resident.footprint, self._free_bytes())
         check(request, resident.family, self._room.smaller(measured).smaller(resident.alone_cap))
@@ -228,7 +236,7 @@ class Models:
         with LoadWatch(size_bytes, partial(held_bytes, self.device), tell):
             pipe = read_pipeline(stand_in.folder, self.device, self._storage)
             shelf = self._place(pipe)
-        resident = self.add(stand_in, family(stand_in.family), pipe)
+        resident = self.add(stand_in, family_of(stand_in), pipe)
         resident.cold, resident.shelf = True, shelf
         took_s = self._clock() - started_s
         resident.load_took_s = self._load_took_s[name] = took_s

@@ -50,7 +50,7 @@ def draw_trial(resident: Resident, digests: Digests, seed: int = 0) -> Trial:
         guidance=resident.family.guidance(None),
         seed=seed,
     )
-    session = Session(request, resident.pipe, resident.family.arguments(request), digests)
+    session = Session(request, resident.pipe, resident.arguments_for(request), digests)
     session.start()
     trial = Trial(request.model, request.size)
     while session.pending:

@@ -33,11 +33,11 @@ from server.paths import Path
 from server.picture_rule import MIB
 from server.routes import (
     ARK_ROOT,
-    MODEL_LISTS,
     OPENAI_EDITS,
     OPENAI_GENERATIONS,
     PICTURES,
     drawing_paths,
+    model_paths,
     public_paths,
 )
 from server.routing import Router
@@ -116,7 +116,7 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
     _add_public_paths(app, service, settings)
     tagged: dict[str, Iterable[Path]] = {
         "drawing": drawing_paths(router, ark, openai),
-        "models": MODEL_LISTS,
+        "models": model_paths(service),
         "batches": () if office is None else batch_paths(office),
         "a1111": A1111Pages(router).paths() if settings.a1111 else (),
     }

@@ -2,8 +2,10 @@
 
 from pipelines.catalog import Catalog, embedded_catalog
 from pipelines.fleet import Fleet
+from pipelines.hardware import gpu_bytes
 from pipelines.messages import WorkerSpec
 from pipelines.options import EngineOptions
+from pipelines.tiers import FITTINGS, Fitting
 from server.files import FileStore
 from server.hosts import Hosts
 from server.network_guard import NetworkGuard
@@ -13,6 +15,7 @@ from server.settings import Settings
 
 def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
     """The workers of this machine, not yet started."""
+    fitting = FITTINGS[catalog.tier] if gpu_bytes(settings.device) else Fitting()
     # What was measured is kept where a server keeps its things; a mere command makes no folder.
     known = settings.data_dir.is_dir()
     options = EngineOptions(
@@ -24,8 +27,8 @@ def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
         memory_bytes=None if settings.memory_gib is None else int(settings.memory_gib * 2**30),
         max_megapixels=settings.max_megapixels,
         min_stay_s=settings.min_stay_s,
-        storage=settings.storage,
-        offload=settings.offload,
+        storage=settings.storage or fitting.storage,
+        offload=settings.offload or fitting.offload,
         step_cache=settings.step_cache,
         cost_file=settings.data_dir / "step-costs.json" if known else None,
     )
@@ -44,6 +47,7 @@ def build_service(settings: Settings, catalog: Catalog, fleet: Fleet, files: Fil
         catalog,
         files,
         gpt_image_response=settings.gpt_image_response,
+        style_words=settings.style_words,
         guard=NetworkGuard(settings.fetch_references, Hosts.parse(settings.reference_hosts)),
     )
 

@@ -3,6 +3,7 @@
 Pure. What the right values mean is `server.plan`'s business.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.errors import (
@@ -18,7 +19,7 @@ from pipelines.types import Fidelity
 from server.abilities import check_abilities
 from server.draft import Customs, Draft
 from server.groups import LARGEST_GROUP, group_size
-from server.named_models import NamedModel, named_model
+from server.named_models import MODELS, NamedModel, named_model
 
 MAX_SEED = 2**31 - 1
 RANDOM_SEED = -1
@@ -36,9 +37,9 @@ class Checked:
     fidelity: Fidelity
 
 
-def check(draft: Draft, customs: Customs) -> Checked:
+def check(draft: Draft, customs: Customs, models: Mapping[str, NamedModel] = MODELS) -> Checked:
     """Raises: RequestError: naming the first parameter that is wrong."""
-    named = _model(draft, customs)
+    named = _model(draft, customs, models)
     prompt = _prompt(draft, named)
     _check_pictures(draft, named)
     check_abilities(draft, customs, named)
@@ -69,10 +70,10 @@ def check_range(name: str, value: float | None, low: int, high: int) -> None:
     raise TooLarge(f"Expected a value <= {high}, but got {shown} instead.", name)
 
 
-def _model(draft: Draft, customs: Customs) -> NamedModel:
+def _model(draft: Draft, customs: Customs, models: Mapping[str, NamedModel]) -> NamedModel:
     if not draft.model:
         raise MissingParameter("Name the model that shall draw.", "model")
-    named = named_model(draft.model)
+    named = named_model(draft.model, models)
     if customs.only_ark_models and named.brand != "seedream":
         raise UnknownModel(f"The model '{draft.model}' does not exist here.", "model")
     return named

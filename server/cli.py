@@ -15,12 +15,14 @@ from pipelines.catalog import embedded_catalog
 from pipelines.errors import GenerationError
 from server.settings import SECRET, Loaded, Settings, load
 from server.terminal import CommandError, errors_console, results_console
+from server.weights_command import weights_app
 
 _BEHIND = {
     "serve": "server.startup:serve",
     "generate": "server.generate.command:generate",
     "parity": "pipelines.parity.command:parity",
     "upgrade": "server.migrate:upgrade",
+    "weights": "server.weights.commands:run",
 }
 """Command -> module:function, imported on use."""
 
@@ -63,6 +65,7 @@ def build_app() -> typer.Typer:
         app.command()(command)
     app.add_typer(config, name="config")
     app.add_typer(database, name="db")
+    app.add_typer(weights_app(weights), name="weights")
     return app
 
 
@@ -99,6 +102,9 @@ def serve(
     drain_s: Annotated[str | None, _setting("drain_s")] = None,
     threads: Annotated[str | None, _setting("threads")] = None,
     device: Annotated[str | None, _setting("device")] = None,
+    tier: Annotated[str | None, _setting("tier")] = None,
+    weights_lock: Annotated[str | None, _setting("weights_lock")] = None,
+    accept_licences: Annotated[str | None, _setting("accept_licences")] = None,
     policy: Annotated[str | None, _setting("policy")] = None,
     ageing: Annotated[str | None, _setting("ageing")] = None,
     max_rows: Annotated[str | None, _setting("max_rows")] = None,
@@ -109,6 +115,7 @@ def serve(
     offload: Annotated[str | None, _setting("offload")] = None,
     step_cache: Annotated[str | None, _setting("step_cache")] = None,
     reproducible: Annotated[str | None, _setting("reproducible")] = None,
+    style_words: Annotated[str | None, _setting("style_words")] = None,
     url_ttl_hours: Annotated[str | None, _setting("url_ttl_hours")] = None,
     batch_rows: Annotated[str | None, _setting("batch_rows")] = None,
     max_batch_mib: Annotated[str | None, _setting("max_batch_mib")] = None,
@@ -219,6 +226,11 @@ def upgrade() -> None:
     Stop the server first.
     """
     _behind("upgrade")(load({}).settings.data_dir)
+
+
+def weights(command: str, said: dict[str, Any]) -> None:
+    """Run one of the commands about weights."""
+    _behind("weights")(command, load({}).settings, said)
 
 
 def version() -> None:

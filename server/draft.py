@@ -12,6 +12,7 @@ from pipelines.types import Fidelity
 from server.inputs import Inputs
 
 ResponseFormat: TypeAlias = Literal["url", "b64_json"]
+Style: TypeAlias = Literal["vivid", "natural"]
 Background: TypeAlias = Literal["auto", "transparent", "opaque"]
 
 
@@ -41,6 +42,7 @@ class Draft:
     guidance_scale: float | None = None
     quality: str | None = None
     """As written; what it means depends on the named model."""
+    style: Style | None = None
     watermark: bool | None = None
     background: Background | None = None
     output_format: Format | None = None

@@ -1,29 +1,38 @@
 """Which models there are: GET /v1/models, /v1/models/{id} and /api/v3/models."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.errors import NoSuchModel
-from server.named_models import MODELS, NamedModel
+from server.named_models import NamedModel
 
 
-async def list_models(_request: Request) -> Response:
-    return JSONResponse({"object": "list", "data": [_entry(model) for model in MODELS.values()]})
+@dataclass(frozen=True, slots=True)
+class ModelsPage:
+    """The lists of one server's models."""
 
+    models: Mapping[str, NamedModel]
 
-async def list_ark_models(_request: Request) -> Response:
-    data = [_ark_entry(model) for model in MODELS.values() if model.brand == "seedream"]
-    return JSONResponse({"object": "list", "data": data})
+    async def openai(self, _request: Request) -> Response:
+        """All of them."""
+        data = [_entry(model) for model in self.models.values()]
+        return JSONResponse({"object": "list", "data": data})
 
+    async def ark(self, _request: Request) -> Response:
+        """Those that the Ark dialect knows."""
+        data = [_ark_entry(model) for model in self.models.values() if model.brand == "seedream"]
+        return JSONResponse({"object": "list", "data": data})
 
-async def show_model(request: Request) -> Response:
-    """Raises: NoSuchModel."""
-    name = request.path_params["name"]
-    if name not in MODELS:
-        raise NoSuchModel(f"The model '{name[:80]}' does not exist", "model")
-    return JSONResponse(_entry(MODELS[name]))
+    async def show(self, request: Request) -> Response:
+        """Raises: NoSuchModel."""
+        name = request.path_params["name"]
+        if name not in self.models:
+            raise NoSuchModel(f"The model '{name[:80]}' does not exist", "model")
+        return JSONResponse(_entry(self.models[name]))
 
 
 def _entry(model: NamedModel) -> dict[str, Any]:

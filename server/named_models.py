@@ -4,12 +4,13 @@ Data about the published APIs. Which weights draw for a name is `pipelines.catal
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from pipelines.errors import UnknownModel
-from pipelines.families.base import Quality
+from pipelines.families.base import USUAL_SCALE, Quality
+from pipelines.tiers import Line
 from pipelines.types import Fidelity, Size
 from server.picture_rule import MIB, NO_PICTURES, PictureRule
 from server.sizes import (
@@ -60,6 +61,8 @@ class Abilities:
     """A picture may have no background."""
     variations: bool = False
     """It draws pictures like another one, without a prompt."""
+    styles: bool = False
+    """A picture may be asked for as vivid or as natural."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class NamedModel:
 
     id: str
     brand: Brand
+    line: Line
+    """Which models are answered by the same stand-ins."""
     sizes: SizeRule
     created: int
     """Seconds since 1970, as listed at /models."""
@@ -83,10 +88,16 @@ class NamedModel:
     abilities: Abilities = Abilities()
 
     @property
+    def usual_guidance(self) -> float:
+        """The guidance scale that counts as not said. Source: the vendor's own documentation."""
+        return _USUAL_GUIDANCE.get(self.line, USUAL_SCALE)
+
+    @property
     def owned_by(self) -> str:
         return {"seedream": "volcengine", "seedbed": "seedbed"}.get(self.brand, "system")
 
 
+_USUAL_GUIDANCE: Mapping[Line, float] = MappingProxyType({"seedream-3": 2.5})
 _SQUARE_1K = Size(1024, 1024)
 _SQUARE_2K = Size(2048, 2048)
 
@@ -164,6 +175,7 @@ def _dall_e() -> tuple[NamedModel, ...]:
         NamedModel(
             id="dall-e-2",
             brand="dall-e",
+            line="dall-e-2",
             sizes=_DALLE_2,
             created=1698798177,
             max_prompt=1_000,
@@ -174,11 +186,13 @@ def _dall_e() -> tuple[NamedModel, ...]:
         NamedModel(
             id="dall-e-3",
             brand="dall-e",
+            line="dall-e-3",
             sizes=_DALLE_3,
             created=1698785189,
             max_prompt=4_000,
             max_n=1,
             qualities=_only("standard", "hd", "auto"),
+            abilities=Abilities(styles=True),
         ),
     )
 
@@ -212,6 +226,7 @@ def _gpt(
     return NamedModel(
         name,
         "gpt-image",
+        "gpt-image-mini" if name.endswith("-mini") else "gpt-image",
         sizes,
         created,
         pictures=_GPT_PICTURES,
@@ -221,22 +236,34 @@ def _gpt(
 
 
 def _seedream(
-    name: str, sizes: SizeRule, created: int, abilities: Abilities, pictures: PictureRule
+    name: str,
+    line: Line,
+    sizes: SizeRule,
+    created: int,
+    abilities: Abilities,
+    pictures: PictureRule,
 ) -> NamedModel:
     return NamedModel(
-        name, "seedream", sizes, created, watermark=True, pictures=pictures, abilities=abilities
+        name,
+        "seedream",
+        line,
+        sizes,
+        created,
+        watermark=True,
+        pictures=pictures,
+        abilities=abilities,
     )
 
 
-_Contract: TypeAlias = tuple[SizeRule, int, Abilities, PictureRule]
+_Contract: TypeAlias = tuple[Line, SizeRule, int, Abilities, PictureRule]
 
-_V3: _Contract = (_SEEDREAM_3, 1744646400, _ONE_AT_A_TIME, NO_PICTURES)
-_EDIT_3: _Contract = (_SEEDEDIT_3, 1751040000, _ONE_AT_A_TIME, _SEEDEDIT_PICTURES)
-_V4: _Contract = (_SEEDREAM_4, 1756339200, _FAST, _FOURTEEN)
-_V45: _Contract = (_SEEDREAM_45, 1764288000, _LATER, _FOURTEEN)
-_V5: _Contract = (_SEEDREAM_5, 1769558400, _LATER, _FOURTEEN)
-_V5_PRO: _Contract = (_SEEDREAM_5_PRO, 1782604800, _PRO, _TEN)
-_V5_FLASH: _Contract = (_SEEDREAM_5_PRO, 1789430400, _FLASH, _TEN)
+_V3: _Contract = ("seedream-3", _SEEDREAM_3, 1744646400, _ONE_AT_A_TIME, NO_PICTURES)
+_EDIT_3: _Contract = ("seededit", _SEEDEDIT_3, 1751040000, _ONE_AT_A_TIME, _SEEDEDIT_PICTURES)
+_V4: _Contract = ("seedream", _SEEDREAM_4, 1756339200, _FAST, _FOURTEEN)
+_V45: _Contract = ("seedream", _SEEDREAM_45, 1764288000, _LATER, _FOURTEEN)
+_V5: _Contract = ("seedream", _SEEDREAM_5, 1769558400, _LATER, _FOURTEEN)
+_V5_PRO: _Contract = ("seedream", _SEEDREAM_5_PRO, 1782604800, _PRO, _TEN)
+_V5_FLASH: _Contract = ("seedream", _SEEDREAM_5_PRO, 1789430400, _FLASH, _TEN)
 
 
 def _seedreams() -> tuple[NamedModel, ...]:
@@ -274,6 +301,7 @@ MODELS: Mapping[str, NamedModel] = MappingProxyType(
             NamedModel(
                 OWN_MODEL,
                 "seedbed",
+                "seedbed",
                 _SEEDBED,
                 created=1795132800,
                 pictures=_OWN_PICTURES,
@@ -285,9 +313,17 @@ MODELS: Mapping[str, NamedModel] = MappingProxyType(
 )
 
 
-def named_model(name: str) -> NamedModel:
+def known_models(contracts: Mapping[str, str]) -> Mapping[str, NamedModel]:
+    """All names of a server: the APIs' own, and those the operator gave such a contract."""
+    if not contracts:
+        return MODELS
+    added = {name: replace(MODELS[model], id=name) for name, model in contracts.items()}
+    return {**MODELS, **added}
+
+
+def named_model(name: str, models: Mapping[str, NamedModel] = MODELS) -> NamedModel:
     """Raises: UnknownModel."""
     try:
-        return MODELS[name]
+        return models[name]
     except KeyError:
         raise UnknownModel(f"The model '{name[:80]}' does not exist.", "model") from None

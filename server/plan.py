@@ -8,17 +8,18 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from pipelines.catalog import Catalog
+from pipelines.catalog import Catalog, family_of
 from pipelines.errors import UnsupportedValue
-from pipelines.families import family
-from pipelines.families.base import Abilities, Family, Quality
+from pipelines.families.base import Family, Quality
 from pipelines.types import ImageRequest, Size
 from server.checks import MAX_SEED, RANDOM_SEED, Checked, check, whole
+from server.disclosure import Choices, facts
 from server.draft import Customs, Draft
 from server.finishing import Finish
-from server.named_models import NamedModel
+from server.named_models import NamedModel, known_models
 from server.previews import preview_steps
 from server.snapping import snap
+from server.styles import style_words, styled
 
 _SMALLEST_SHARE_KEPT = 0.5
 """A picture so long that less than this share of the drawn one would remain is refused."""
@@ -54,16 +55,20 @@ def make_plan(
     client: str,
     gpt_image_url: bool,
     random_seed: Callable[[], int],
+    add_style_words: bool = True,
 ) -> Plan:
     """Turn a draft, its references seen to, into a plan. Raises: RequestError, by parameter."""
-    checked = check(draft, customs)
+    checked = check(draft, customs, known_models(catalog.contracts))
     named, inputs = checked.model, draft.inputs
     assert inputs is not None or not draft.references, "server.references has not been asked"
     size = chosen_size(draft, checked, inputs.sizes[0] if inputs else None)
     finish = _finish(draft, customs, named, size)
 
-    stand_in = catalog.stand_in(named.id)
-    drawer = family(stand_in.family)
+    drawers = catalog.drawers(named.id)
+    stand_in = drawers.choose(checked.quality, len(draft.references))
+    drawer = family_of(stand_in)
+    words = style_words(draft, named) if add_style_words else ""
+    prompt = styled(checked.prompt, words)
     _check_aspect(drawer.native_size(size), size)
     first_seed = random_seed() if checked.first_seed == RANDOM_SEED else checked.first_seed
     request = _request(draft, checked, drawer, size)
@@ -72,6 +77,7 @@ def make_plan(
             request,
             id=uuid.uuid4().hex,
             model=stand_in.name,
+            prompt=prompt,
             client=client,
             seed=(first_seed + index) % (MAX_SEED + 1),
         )
@@ -82,7 +88,7 @@ def make_plan(
     said = draft.response_format
     return Plan(
         model=named,
-        prompt=checked.prompt,
+        prompt=prompt,
         requests=requests,
         finish=finish,
         quality=checked.quality,
@@ -92,18 +98,7 @@ def make_plan(
         edits=draft.edits,
         inputs=inputs.sizes if inputs else (),
         each_alone=customs.each_alone,
-        facts={
-            "model": f"{stand_in.name}; requested={named.id}",
-            "native-size": str(request.size),
-            "resample": "none" if request.size == size else "lanczos",
-            "guidance": _requested(_short(draft.guidance_scale))
-            + f"applied={request.guidance:.4g}",
-            "quality": _requested(draft.quality) + f"applied={checked.quality}",
-            "size": _snapped(draft, checked, size),
-            "steps": str(request.steps),
-            "seed": ", ".join(str(request.seed) for request in requests),
-            "ignored": _ignored(draft, named, drawer.abilities),
-        },
+        facts=facts(draft, checked, requests, Choices(drawers, stand_in, drawer, size, words)),
     )
 
 
@@ -130,7 +125,7 @@ def _request(draft: Draft, checked: Checked, drawer: Family, size: Size) -> Imag
         prompt=checked.prompt,
         size=drawer.native_size(size),
         steps=steps,
-        guidance=drawer.guidance(draft.guidance_scale),
+        guidance=drawer.guidance(draft.guidance_scale, checked.model.usual_guidance),
         seed=0,
         negative_prompt=draft.negative_prompt or "",
         priority_s=draft.priority_s,
@@ -170,34 +165,3 @@ def _check_aspect(native: Size, size: Size) -> None:
             "would lose more than half of it.",
             "size",
         )
-
-
-def _ignored(draft: Draft, named: NamedModel, able: Abilities) -> str:
-    """What the caller said, rightly, that changes nothing: for this model, or for who draws."""
-    beyond = draft.inputs.ignored if draft.inputs else ()
-    without_effect = {
-        "background": draft.background is not None and not named.abilities.transparent,
-        "output_compression": draft.output_compression not in (None, 100)
-        and draft.output_format in (None, "png"),
-        "input_fidelity": draft.fidelity is not None and not named.fidelities,
-        "negative_prompt": bool(draft.negative_prompt) and not able.negative_prompt,
-        "guidance_scale": draft.guidance_scale is not None and not able.guidance,
-    }
-    names = (*draft.ignored, *(name for name, nothing in without_effect.items() if nothing))
-    return ", ".join(dict.fromkeys((*names, *beyond)))
-
-
-def _snapped(draft: Draft, checked: Checked, size: Size) -> str:
-    """Nothing, unless another size than the one that was said has been taken."""
-    said = draft.size
-    if said is None or said == snap(checked.model.sizes, said, checked.prompt):
-        return ""
-    return f"requested={said}; applied={size}"
-
-
-def _requested(said: object) -> str:
-    return "" if said is None else f"requested={said}; "
-
-
-def _short(value: float | None) -> str | None:
-    return None if value is None else f"{value:.6g}"

@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO, TypeVar
 
-from pipelines.catalog import Catalog
+from pipelines.catalog import Catalog, family_of
 from pipelines.errors import InvalidImage, UnsupportedValue
-from pipelines.families import family
 from pipelines.types import Bitmap
 from server.checks import check
 from server.data_url import is_data_url, read_data_url
@@ -24,6 +23,7 @@ from server.errors import BadLink, NoImageAddress, NoSuchPicture
 from server.fetching import Fetcher
 from server.files import FileStore
 from server.inputs import Named, fit
+from server.named_models import known_models
 from server.picture_rule import MASKS, PictureRule
 from server.pictures import InputPicture, decode
 from server.plan import chosen_size
@@ -72,8 +72,9 @@ class References:
         """
         if not draft.references or draft.inputs is not None:
             return draft
-        checked = check(draft, customs)
-        drawer = family(catalog.stand_in(checked.model.id).family)
+        checked = check(draft, customs, known_models(catalog.contracts))
+        count = len(draft.references)
+        drawer = family_of(catalog.stand_in(checked.model.id, checked.quality, count))
         if not drawer.abilities.references:
             raise UnsupportedValue(
                 "The model that draws here cannot begin from a picture: leave it out.",

@@ -19,7 +19,7 @@ from server.dialects.openai.edits import (
     OpenAIVariations,
     OpenAIVariationsBody,
 )
-from server.models_page import list_ark_models, list_models, show_model
+from server.models_page import ModelsPage
 from server.ops import livez, readyz, version
 from server.paths import Answers, Path, json_answer
 from server.routing import Router
@@ -94,11 +94,15 @@ def drawing_paths(router: Router, ark_speech: Ark, openai_speech: OpenAI) -> tup
     )
 
 
-MODEL_LISTS = (
-    Path("GET", "/v1/models", list_models, "List models", json_answer(page_of(openai.MODEL))),
-    Path("GET", "/v1/models/{name:path}", show_model, "Show a model", json_answer(openai.MODEL)),
-    Path("GET", f"{ARK_ROOT}/models", list_ark_models, "List models", json_answer(ark.MODELS)),
-)
+def model_paths(service: Service) -> tuple[Path, ...]:
+    """Where it is told which models there are."""
+    page = ModelsPage(service.models)
+    one, all_of_them = json_answer(openai.MODEL), json_answer(page_of(openai.MODEL))
+    return (
+        Path("GET", "/v1/models", page.openai, "List models", all_of_them),
+        Path("GET", "/v1/models/{name:path}", page.show, "Show a model", one),
+        Path("GET", f"{ARK_ROOT}/models", page.ark, "List models", json_answer(ark.MODELS)),
+    )
 
 
 def public_paths(service: Service, version_text: str) -> tuple[Path, ...]:

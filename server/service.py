@@ -5,6 +5,7 @@ Knows no dialect and no HTTP.
 
 import os
 import secrets
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Literal, TypeAlias
@@ -17,6 +18,7 @@ from server.events import Listener
 from server.fetching import Fetcher
 from server.files import FileStore
 from server.limits import RequestLimits
+from server.named_models import NamedModel, known_models
 from server.network_guard import NetworkGuard
 from server.plan import make_plan
 from server.references import References
@@ -36,10 +38,12 @@ class Service:
         gpt_image_response: GptImageResponse = "both",
         guard: NetworkGuard | None = None,
         finishing_threads: int | None = None,
+        style_words: bool = True,
     ) -> None:
         self.fleet = fleet
         self.files = files
-        self._catalog = catalog
+        self.catalog = catalog
+        self._style_words = style_words
         self._references = References(Fetcher(guard or NetworkGuard()), files)
         self._gpt_image_url = gpt_image_response == "both"
         threads = finishing_threads or min(4, os.cpu_count() or 1)
@@ -48,6 +52,11 @@ class Service:
             pictures=ThreadPoolExecutor(threads, thread_name_prefix="finishing"),
             previews=ThreadPoolExecutor(1, thread_name_prefix="previews"),
         )
+
+    @property
+    def models(self) -> Mapping[str, NamedModel]:
+        """Every name that callers may draw with, and its contract."""
+        return known_models(self.catalog.contracts)
 
     def close(self) -> None:
         """Wait for the pictures in the pool, then end its threads."""
@@ -60,7 +69,7 @@ class Service:
 
         Raises: RequestError.
         """
-        return await self._references.resolve(draft, customs, self._catalog)
+        return await self._references.resolve(draft, customs, self.catalog)
 
     def start(
         self,
@@ -79,10 +88,11 @@ class Service:
         plan = make_plan(
             draft,
             customs,
-            self._catalog,
+            self.catalog,
             client=client,
             gpt_image_url=self._gpt_image_url,
             random_seed=partial(secrets.randbelow, MAX_SEED + 1),
+            add_style_words=self._style_words,
         )
         if limits is not None:
             limits.take(client)

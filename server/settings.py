@@ -72,10 +72,14 @@ def _check_api_keys(value: SecretStr) -> SecretStr:
     return value
 
 
-def _check_offload(value: Offload, info: ValidationInfo) -> Offload:
-    if value is not Offload.NONE and info.data.get("device") == "cpu":
+def _check_offload(value: Offload | None, info: ValidationInfo) -> Offload | None:
+    if value not in (None, Offload.NONE) and info.data.get("device") == "cpu":
         raise ValueError("needs a GPU, and the device is set to cpu")
     return value
+
+
+def _expand(value: Path | None) -> Path | None:
+    return None if value is None else value.expanduser()
 
 
 def _check_device(value: str) -> str:
@@ -192,6 +196,22 @@ class Settings(BaseSettings):
         "auto",
         description="where to draw: auto, cpu, cuda or cuda:N; auto takes a GPU when there is one",
     )
+    tier: Literal["auto", "embedded", "8gb", "24gb", "80gb"] = Field(
+        "auto",
+        description="which models stand in for the named ones: auto (those for this machine's GPU "
+        "whose weights are here), embedded, 8gb, 24gb, 80gb; a tier that is named here and lacks "
+        "weights does not start",
+    )
+    weights_lock: Annotated[Path | None, AfterValidator(_expand)] = Field(
+        None,
+        description="the file that lists the weights of models to the byte; without it weights.lock "
+        "in the working directory, else the one that comes with seedbed",
+    )
+    accept_licences: str = Field(
+        "",
+        description="licences of weights that were read and accepted though they forbid commercial "
+        "use or have to be signed, comma separated, as seedbed weights licenses lists them",
+    )
     policy: Policy = Field(
         Policy.SRPT,
         description="which request goes first: srpt (least remaining work, with ageing), edf "
@@ -225,15 +245,16 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="seconds that a model at work stays on the device while another one waits",
     )
-    storage: Storage = Field(
-        Storage.NATIVE,
+    storage: Storage | None = Field(
+        None,
         description="how denoisers' weights are kept: native, fp8 (half of the memory; pictures "
-        "are not quite the same)",
+        "are not quite the same); without it fp8 on the tier 8gb, else native",
     )
-    offload: Annotated[Offload, AfterValidator(_check_offload)] = Field(
-        Offload.NONE,
+    offload: Annotated[Offload | None, AfterValidator(_check_offload)] = Field(
+        None,
         description="which weights wait in the machine's memory until they are needed, on a GPU: "
-        "none, model (all components but one), layers (all but a few layers)",
+        "none, model (all components but one), layers (all but a few layers); without it layers "
+        "on the tier 8gb, model on 24gb, else none",
     )
     step_cache: StepCaching = Field(
         StepCaching.OFF,
@@ -244,6 +265,11 @@ class Settings(BaseSettings):
         False,
         description="draw every picture alone, so that its bytes do not depend on other traffic; "
         "callers may ask for it in a header, see API",
+    )
+    style_words: bool = Field(
+        True,
+        description="add words for dall-e-3's vivid and natural to the prompt; revised_prompt "
+        "shows them",
     )
     url_ttl_hours: float = Field(
         24, gt=0, allow_inf_nan=False, description="hours that a picture's signed URL stays valid"

@@ -20,7 +20,7 @@ from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.engine import Engine
 from pipelines.errors import GenerationError
-from pipelines.families.base import Abilities, Quality
+from pipelines.families.base import USUAL_SCALE, Abilities, Quality
 from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call
@@ -249,7 +249,7 @@ class _Weightless:
     def steps(self, quality: Quality) -> int:
         return self._bench.model.steps
 
-    def guidance(self, scale: float | None) -> float:
+    def guidance(self, scale: float | None, usual: float = USUAL_SCALE) -> float:
         return self._bench.model.guidance
 
     def arguments(self, request: ImageRequest) -> dict[str, object]:

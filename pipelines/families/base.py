@@ -13,6 +13,8 @@ Quality: TypeAlias = Literal["low", "standard", "high"]
 """How much work a picture is worth; each dialect maps its own words onto these three."""
 
 
+USUAL_SCALE = 5.5
+"""The API's guidance scale when nobody says one; its range is 1 to 10."""
 MEGAPIXEL_TOKENS = Size(1024, 1024).tokens
 """What a reference becomes at most in the pipelines that look at it beside their own picture."""
 
@@ -32,6 +34,8 @@ class Abilities:
     """Most image tokens that each reference adds to every step; 0 where one is only drawn over."""
     enlarges_references: bool = False
     """Whether smaller ones take as many."""
+    guessed: bool = False
+    """Whether its arguments are guesses: what a pipeline's call does not take is left out."""
 
     def step_tokens(self, request: ImageRequest) -> float:
         """Image tokens that a step of this request takes."""
@@ -67,8 +71,11 @@ class Family(Protocol):
         """How many denoising steps a picture of this quality takes."""
         ...
 
-    def guidance(self, scale: float | None) -> float:
-        """The API's guidance scale (1 to 10, None when not said) in this family's own meaning."""
+    def guidance(self, scale: float | None, usual: float = USUAL_SCALE) -> float:
+        """The API's guidance scale (1 to 10, None when not said) in this family's own meaning.
+
+        `usual` is what the named model takes when nothing is said.
+        """
         ...
 
     def pipeline(self, request: ImageRequest) -> str | None:

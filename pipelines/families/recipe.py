@@ -4,17 +4,17 @@ Knows no pipeline: each family adds what its arguments are called. All its resul
 repeatable, so that the same call is always drawn the same way.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import sqrt
+from typing import Self
 
-from pipelines.families.base import Abilities, Quality
+from pipelines.families.base import USUAL_SCALE, Abilities, Quality
 from pipelines.families.pictures import Strengths, first_image, to_image
 from pipelines.types import ImageRequest, Limits, Size
 
-USUAL_SCALE = 5.5
-"""The API's guidance scale when nobody says one; its range is 1 to 10."""
 _WEAKEST_SCALE, _STRONGEST_SCALE = 1.0, 10.0
 
 
@@ -29,14 +29,14 @@ class Anchors:
     most: float
     """The most it takes before colours burn: the API's 10."""
 
-    def at(self, scale: float | None) -> float:
+    def at(self, scale: float | None, usual: float = USUAL_SCALE) -> float:
         """Translate an API scale; one beyond 1 to 10 counts as the nearest in it."""
         if scale is None:
             return self.best
         scale = min(max(scale, _WEAKEST_SCALE), _STRONGEST_SCALE)
         points = (
             (_WEAKEST_SCALE, self.off),
-            (USUAL_SCALE, self.best),
+            (usual, self.best),
             (_STRONGEST_SCALE, self.most),
         )
         (left, low), (right, high) = next(pair for pair in pairwise(points) if scale <= pair[1][0])
@@ -71,7 +71,7 @@ class Redrawing:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(ABC):
     """What is alike in every family. Units: pixels."""
 
     name: str
@@ -104,9 +104,25 @@ class Recipe:
         """How many denoising steps a picture of this quality takes."""
         return self.ladder[quality]
 
-    def guidance(self, scale: float | None) -> float:
+    def guidance(self, scale: float | None, usual: float = USUAL_SCALE) -> float:
         """The API's guidance scale in this model's own meaning."""
-        return self.anchors.at(scale)
+        return self.anchors.at(scale, usual)
+
+    def tuned(self, steps: int | None, guidance: float | None) -> Self:
+        """The same recipe for weights that take another number of steps, or other guidance."""
+        tuned = self
+        if steps is not None:
+            limits = replace(self.limits, max_steps=max(steps, self.limits.max_steps))
+            tuned = replace(tuned, ladder=always(steps), limits=limits)
+        if guidance is not None:
+            off = min(guidance, self.anchors.off)
+            anchors = Anchors(off, guidance, max(guidance, self.anchors.most))
+            tuned = replace(tuned, anchors=anchors)
+        return tuned
+
+    @abstractmethod
+    def arguments(self, request: ImageRequest) -> dict[str, object]:
+        """Keyword arguments of the pipeline's `__call__`."""
 
     def common(self, request: ImageRequest) -> dict[str, object]:
         """The arguments that every pipeline calls the same."""

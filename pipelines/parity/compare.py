@@ -18,7 +18,7 @@ import torch
 from pipelines.catalog import StandIn
 from pipelines.engine import Engine
 from pipelines.errors import GenerationError
-from pipelines.families.base import Abilities, Quality
+from pipelines.families.base import USUAL_SCALE, Abilities, Quality
 from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call, forward, merge, mixed, split
@@ -141,7 +141,7 @@ def draw_with_engine(
 ) -> Together:
     """Submit each request to one engine once enough forwards are over, and run it to the end."""
     pipe, latents = _prepare(case, device)
-    waiting = list(case.arrivals())
+    waiting = list(arrivals or case.arrivals())
     recorder, results = _Recorder(run), _Results(latents)
     models = Models(device)
     stand_in = StandIn(case.family, family=case.family, folder=Path(), licence="none")
@@ -234,7 +234,7 @@ class _CaseFamily:
     def steps(self, quality: Quality) -> int:
         return {"low": 4, "standard": 8, "high": 16}[quality]
 
-    def guidance(self, scale: float | None) -> float:
+    def guidance(self, scale: float | None, usual: float = USUAL_SCALE) -> float:
         return 1.0 if scale is None else scale
 
     def arguments(self, request: ImageRequest) -> dict[str, object]:

@@ -4,8 +4,7 @@ from typing import Any
 
 import torch
 
-from pipelines.catalog import StandIn
-from pipelines.families import family
+from pipelines.catalog import StandIn, family_of
 from pipelines.load import load_pipeline
 from pipelines.parity.case import Arguments, Case
 from pipelines.types import ImageRequest, Size
@@ -23,7 +22,7 @@ _STEPS = (6, 9, 4, 7)
 
 def installed_case(stand_in: StandIn, device: torch.device) -> Case:
     """Four unlike requests to a stand-in, with its family's own arguments."""
-    own = family(stand_in.family)
+    own = family_of(stand_in)
     size = own.native_size(Size(1024, 1024))
 
     def build() -> Any:

@@ -1,29 +1,38 @@
 """A draft becomes exactly what will be drawn."""
 
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pipelines.catalog import embedded_catalog
+from pipelines.catalog import EMBEDDED, Catalog, Drawers, always_by, embedded_catalog
 from pipelines.errors import RequestError, TooLarge, TooSmall, UnknownModel, UnsupportedValue
 from pipelines.types import Size
-from server.draft import Customs, Draft
+from server.draft import Customs, Draft, Style
 from server.plan import MAX_SEED, Plan, make_plan
+from server.styles import STYLE_WORDS
 
 ARK = Customs(output_format="jpeg", only_ark_models=True)
 OPENAI = Customs(output_format="png")
 
 
-def plan(customs: Customs = OPENAI, gpt_image_url: bool = True, **said: Any) -> Plan:
+def plan(
+    customs: Customs = OPENAI,
+    gpt_image_url: bool = True,
+    catalog: Catalog | None = None,
+    add_style_words: bool = True,
+    **said: Any,
+) -> Plan:
     draft = Draft(**({"model": "gpt-image-1", "prompt": "a cat"} | said))
     return make_plan(
         draft,
         customs,
-        embedded_catalog(),
+        catalog or embedded_catalog(),
         client="tester",
         gpt_image_url=gpt_image_url,
         random_seed=lambda: 77,
+        add_style_words=add_style_words,
     )
 
 
@@ -133,3 +142,59 @@ def test_texts_have_a_length(name: str) -> None:
 def test_guidance_stays_within_its_range(scale: float, error: type[Exception]) -> None:
     with pytest.raises(error):
         plan(guidance_scale=scale)
+
+
+def test_distilled_models_say_that_guidance_has_no_effect() -> None:
+    klein = Catalog(always_by(replace(EMBEDDED, family="flux2_klein")))
+    made = plan(catalog=klein, guidance_scale=2.5)
+    assert made.facts["guidance"] == "requested=2.5; applied=none; reason=distilled"
+    assert made.facts["ignored"] == "guidance_scale"
+    assert plan(catalog=klein).facts["guidance"] == "applied=none; reason=distilled"
+    usual = plan(catalog=klein, guidance_scale=5.5)
+    assert usual.facts["ignored"] == ""
+
+
+def test_the_usual_guidance_of_each_vendors_model_counts_as_not_said() -> None:
+    for model, usual in (("doubao-seedream-3-0-t2i", 2.5), ("doubao-seedream-4-0-250828", 5.5)):
+        said = plan(ARK, model=model, guidance_scale=usual).requests[0]
+        assert said.guidance == plan(ARK, model=model).requests[0].guidance
+
+
+def test_one_recipe_for_all_qualities_is_told() -> None:
+    klein = Catalog(always_by(replace(EMBEDDED, family="flux2_klein")))
+    assert plan(catalog=klein, quality="high").facts["quality"] == "requested=high; applied=single"
+    assert plan(quality="high").facts["quality"] == "requested=high; applied=high"
+
+
+def test_the_quality_may_choose_another_stand_in() -> None:
+    fine = replace(EMBEDDED, name="fine")
+    ladder = {"low": (EMBEDDED,), "standard": (EMBEDDED,), "high": (fine,)}
+    catalog = Catalog(Drawers(ladder, ladder))
+    assert plan(catalog=catalog).requests[0].model == "embedded"
+    made = plan(catalog=catalog, quality="hd", model="dall-e-3")
+    assert made.requests[0].model == "fine"
+    assert made.facts["model"] == "fine; requested=dall-e-3"
+
+
+def test_an_operators_name_has_the_contract_of_another() -> None:
+    own = replace(EMBEDDED, name="mine")
+    catalog = Catalog(always_by(EMBEDDED), {"mine": always_by(own)}, {"mine": "seedbed"})
+    made = plan(catalog=catalog, model="mine", size="64x64")
+    assert (made.model.id, made.requests[0].model) == ("mine", "mine")
+    with pytest.raises(UnknownModel):
+        plan(model="mine")
+
+
+@pytest.mark.parametrize("style", ["vivid", "natural"])
+def test_a_style_is_words_behind_the_prompt(style: Style) -> None:
+    made = plan(model="dall-e-3", prompt="a cat. ", style=style)
+    assert made.prompt == f"a cat, {STYLE_WORDS[style]}" == made.requests[0].prompt
+    assert made.facts["ignored"] == ""
+    plain = plan(model="dall-e-3", prompt="a cat. ")
+    assert plain.prompt == "a cat. "
+
+
+def test_where_styles_mean_nothing_they_are_named() -> None:
+    assert plan(style="vivid").facts["ignored"] == "style"
+    off = plan(model="dall-e-3", style="vivid", add_style_words=False)
+    assert (off.prompt, off.facts["ignored"]) == ("a cat", "style")

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from volcenginesdkarkruntime import Ark
 
-from pipelines.catalog import EMBEDDED, Catalog, embedded_catalog
+from pipelines.catalog import EMBEDDED, Catalog, always_by, embedded_catalog
 from pipelines.errors import InvalidImage, MissingParameter, RequestError, UnsupportedValue
 from pipelines.families import FAMILIES, family
 from pipelines.types import Size
@@ -49,6 +49,10 @@ def drafted(*sources: Any, **said: Any) -> Draft:
 
 def resolved(references: References, *sources: Any, **said: Any) -> Draft:
     return asyncio.run(references.resolve(drafted(*sources, **said), OPENAI, embedded_catalog()))
+
+
+def drawn_by(name: str) -> Catalog:
+    return Catalog(always_by(replace(EMBEDDED, family=name)))
 
 
 def alpha_mask(size: tuple[int, int] = (64, 64), hole: bool = True) -> Reference:
@@ -223,7 +227,7 @@ def test_an_edit_needs_a_picture() -> None:
 
 def test_a_stand_in_that_sees_no_pictures_refuses_them(references: References) -> None:
     blind = next(name for name in FAMILIES if not family(name).abilities.references)
-    catalog = Catalog(replace(EMBEDDED, family=blind), {})
+    catalog = drawn_by(blind)
     with pytest.raises(UnsupportedValue, match="cannot begin from a picture") as caught:
         asyncio.run(references.resolve(drafted(ONE), OPENAI, catalog))
     assert caught.value.param == "image[0]"
@@ -319,3 +323,26 @@ def test_uploads_leave_nothing_on_the_disk(
                 files={"image": content},
             )
     assert len(closed) == 2
+
+
+def test_what_a_stand_in_cannot_use_is_disclosed(references: References) -> None:
+    """The distilled klein looks at four pictures, and takes neither guidance nor negatives."""
+    catalog = drawn_by("flux2_klein")
+    draft = drafted(
+        *[png(300, 200)] * 5, size="1024x1024", negative_prompt="rain", guidance_scale=4.0
+    )
+    resolved_draft = asyncio.run(references.resolve(draft, OPENAI, catalog))
+    plan = make_plan(
+        resolved_draft,
+        OPENAI,
+        catalog,
+        client="tester",
+        gpt_image_url=True,
+        random_seed=lambda: 77,
+    )
+    assert plan.facts["ignored"] == "negative_prompt, guidance_scale, image[4]"
+    first, *others = plan.requests[0].references
+    assert first.size == plan.requests[0].size
+    assert len(others) == 3
+    for other in others:
+        assert other.size.width / other.size.height == pytest.approx(1.5, abs=0.1)

@@ -6,6 +6,7 @@ Whatever can be chosen in the original and not here is listed with its one choic
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -27,7 +28,6 @@ from server.dialects.a1111.body import (
 from server.dialects.a1111.dialect import A1111
 from server.dialects.a1111.studio import Job, Studio
 from server.draft import Draft
-from server.named_models import MODELS
 from server.paths import Path, json_answer
 from server.routing import Endpoint, Router, seedbed_headers
 from server.schema import NULL
@@ -64,7 +64,8 @@ class Pages:
 
     def __init__(self, router: Router) -> None:
         self._router = router
-        self._studios: defaultdict[str, Studio] = defaultdict(Studio)
+        self._models = router.service.models
+        self._studios: defaultdict[str, Studio] = defaultdict(partial(Studio, self._models))
 
     def paths(self) -> tuple[Path, ...]:
         """All of them."""
@@ -134,7 +135,7 @@ class Pages:
         return JSONResponse(None, headers=seedbed_headers({"ignored": ", ".join(idle)}))
 
     async def models(self, _request: Request) -> Response:
-        return JSONResponse([_model_entry(name) for name in MODELS])
+        return JSONResponse([_model_entry(name) for name in self._models])
 
     async def progress(self, request: Request) -> Response:
         """How far this key's calls are; 0 when there are none, as clients wait for."""

@@ -4,13 +4,13 @@ The program that this dialect comes from serves one user; here every key has a s
 memory only: a choice lasts until the server stops.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from server.drawing import Drawing
 from server.errors import NoSuchModel
 from server.events import Event, Step
-from server.named_models import MODELS, OWN_MODEL
+from server.named_models import OWN_MODEL, NamedModel
 
 
 class Job:
@@ -49,13 +49,14 @@ class Job:
 class Studio:
     """One key's. Belongs to the event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, models: Mapping[str, NamedModel]) -> None:
+        self._models = models
         self.model = OWN_MODEL
         self.jobs: list[Job] = []
 
     def choose(self, model: str) -> None:
         """Draw with this model when a call names none. Raises: NoSuchModel."""
-        if model not in MODELS:
+        if model not in self._models:
             raise NoSuchModel(f"The model '{model[:80]}' does not exist.", "model")
         self.model = model
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from pipelines.post.encode import Format
 from server.body import Body
 from server.dialect import Json
-from server.draft import Background, Draft, ResponseFormat
+from server.draft import Background, Draft, ResponseFormat, Style
 from server.said_pictures import PICTURES, said_references
 
 
@@ -21,7 +21,7 @@ class OpenAIBody(Body):
     size: str | None = Field(None, examples=["1024x1024"])
     quality: str | None = None
     response_format: ResponseFormat | None = None
-    style: Literal["vivid", "natural"] | None = None
+    style: Style | None = Field(None, description="of dall-e-3")
     user: str | None = None
     background: Background | None = None
     moderation: Literal["auto", "low"] | None = None
@@ -35,7 +35,7 @@ class OpenAIBody(Body):
     image: Any = PICTURES
 
 
-_WITHOUT_EFFECT = ("style", "user", "moderation")
+_WITHOUT_EFFECT = ("user", "moderation")
 _ONLY_IN_EVENTS = ("partial_images",)
 _GPT_IMAGE_ONLY = (
     "background",
@@ -64,6 +64,7 @@ def plain_draft(body: OpenAIBody, implied_model: str) -> Draft:
         seed=body.seed,
         guidance_scale=body.guidance_scale,
         quality=body.quality,
+        style=body.style,
         watermark=body.watermark,
         background=body.background,
         output_format=body.output_format,

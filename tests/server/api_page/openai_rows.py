@@ -119,16 +119,19 @@ SHARED: tuple[Parameter, ...] = (
         idle(2, "without it", **BASE),
         wrong=4,
     ),
-    parameter(
-        "style",
-        "`vivid` and `natural` are words behind the prompt, which `revised_prompt` shows; unsaid "
-        "nothing is added. `SEEDBED_STYLE_WORDS=false` leaves them away.",
-        honoured("vivid", "on dall-e-3", **DALL_E_3),
-        idle("vivid", "on the other models", **DALL_E_2),
-        wrong="wild",
-    ),
     parameter("user", "Use is charged to the key, not to a name in the body.", idle("me"), wrong=5),
     parameter("moderation", "Nothing is moderated.", idle("low"), wrong="high"),
+)
+STYLE = parameter(
+    "style",
+    "`vivid` and `natural` are words behind the prompt, which `revised_prompt` shows; unsaid "
+    "nothing is added. `SEEDBED_STYLE_WORDS=false` leaves them away.",
+    honoured("vivid", "on dall-e-3", model="dall-e-3", size="1024x1024"),
+    idle("vivid", "on the other models"),
+    wrong="wild",
+)
+NO_STYLE = parameter(
+    "style", "Only dall-e-3 has two styles, and it draws from words alone.", idle("vivid"), wrong=5
 )
 IMAGE = parameter(
     "image",
@@ -138,7 +141,9 @@ IMAGE = parameter(
     wrong=5,
 )
 
-GENERATIONS = Table("/v1/images/generations", OpenAIBody, BASE, (PROMPT, MODEL, *SHARED, IMAGE))
+GENERATIONS = Table(
+    "/v1/images/generations", OpenAIBody, BASE, (PROMPT, MODEL, STYLE, *SHARED, IMAGE)
+)
 
 EDITS = Table(
     "/v1/images/edits",
@@ -189,6 +194,7 @@ EDITS = Table(
             wrong="much",
         ),
         *SHARED,
+        NO_STYLE,
     ),
 )
 
@@ -211,6 +217,7 @@ VARIATIONS = Table(
             wrong="dall-e-3",
         ),
         *SHARED,
+        NO_STYLE,
         parameter("prompt", "A variation has no words.", idle("a dog"), wrong=5),
     ),
 )

@@ -1,0 +1,92 @@
+"""What is said in headers of the choices made for a call: who drew, how large, with what guidance.
+
+Pure: it words what `server.plan` decided. Whatever had no effect is named.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipelines.catalog import Drawers, StandIn, family_of
+from pipelines.families.base import Family
+from pipelines.types import ImageRequest, Size
+from server.checks import Checked
+from server.draft import Draft
+from server.snapping import snap
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a plan chose for one call."""
+
+    drawers: Drawers
+    stand_in: StandIn
+    drawer: Family
+    size: Size
+    """Of the answer's pictures."""
+    style_words: str
+    """What was added to the prompt."""
+
+
+def facts(
+    draft: Draft, checked: Checked, requests: tuple[ImageRequest, ...], choices: Choices
+) -> Mapping[str, str]:
+    """What the caller cannot see in the body, by the last part of its header's name."""
+    request, size = requests[0], choices.size
+    return {
+        "model": f"{choices.stand_in.name}; requested={checked.model.id}",
+        "native-size": str(request.size),
+        "resample": "none" if request.size == size else "lanczos",
+        "guidance": _guidance(draft, request, choices.drawer),
+        "quality": _quality(draft, checked, choices.drawers),
+        "size": _snapped(draft, checked, size),
+        "steps": str(request.steps),
+        "seed": ", ".join(str(one.seed) for one in requests),
+        "ignored": _ignored(draft, checked, choices),
+    }
+
+
+def _guidance(draft: Draft, request: ImageRequest, drawer: Family) -> str:
+    said = None if draft.guidance_scale is None else f"{draft.guidance_scale:.6g}"
+    if not drawer.abilities.guidance:
+        return f"{_requested(said)}applied=none; reason=distilled"
+    return f"{_requested(said)}applied={request.guidance:.4g}"
+
+
+def _quality(draft: Draft, checked: Checked, drawers: Drawers) -> str:
+    """The quality drawn, or that all of them would have been drawn the same way."""
+    recipes = set()
+    for quality in drawers.generate:
+        choice = drawers.choose(quality, len(draft.references))
+        recipes.add((choice.name, family_of(choice).steps(quality)))
+    applied = checked.quality if len(recipes) > 1 else "single"
+    return f"{_requested(draft.quality)}applied={applied}"
+
+
+def _ignored(draft: Draft, checked: Checked, choices: Choices) -> str:
+    """What the caller said, rightly, that changes nothing: for this model, or for who draws."""
+    named, able = checked.model, choices.drawer.abilities
+    beyond = draft.inputs.ignored if draft.inputs else ()
+    without_effect = {
+        "background": draft.background is not None and not named.abilities.transparent,
+        "output_compression": draft.output_compression not in (None, 100)
+        and draft.output_format in (None, "png"),
+        "input_fidelity": draft.fidelity is not None and not named.fidelities,
+        "negative_prompt": bool(draft.negative_prompt) and not able.negative_prompt,
+        "guidance_scale": draft.guidance_scale not in (None, named.usual_guidance)
+        and not able.guidance,
+        "style": draft.style is not None and not choices.style_words,
+    }
+    names = (*draft.ignored, *(name for name, nothing in without_effect.items() if nothing))
+    return ", ".join(dict.fromkeys((*names, *beyond)))
+
+
+def _snapped(draft: Draft, checked: Checked, size: Size) -> str:
+    """Nothing, unless another size than the one that was said has been taken."""
+    said = draft.size
+    if said is None or said == snap(checked.model.sizes, said, checked.prompt):
+        return ""
+    return f"requested={said}; applied={size}"
+
+
+def _requested(said: str | None) -> str:
+    return "" if said is None else f"requested={said}; "

@@ -1,0 +1,30 @@
+"""What vivid and natural mean to models that know no such parameter: words behind the prompt.
+
+They stand in the answer's `revised_prompt`, because they were drawn too. Without a style nothing is
+added: pictures are then of the caller's own words.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from server.draft import Draft, Style
+from server.named_models import NamedModel
+
+STYLE_WORDS: Mapping[Style, str] = MappingProxyType(
+    {
+        "vivid": "vivid and dramatic, saturated colours, strong light",
+        "natural": "natural and true to life, muted colours, soft light",
+    }
+)
+
+
+def style_words(draft: Draft, named: NamedModel) -> str:
+    """What the style adds to a prompt of this model; empty where it has no styles."""
+    if draft.style is None or not named.abilities.styles:
+        return ""
+    return STYLE_WORDS[draft.style]
+
+
+def styled(prompt: str, words: str) -> str:
+    """The prompt with the words of a style behind it."""
+    return f"{prompt.rstrip().rstrip('.,;')}, {words}" if words else prompt
