@@ -28,9 +28,9 @@ from server.dialects.openai.edits import OpenAIEdits
 from server.dialects.openai.schema import ERROR
 from server.docs_page import DOCS_PATH, mount_docs
 from server.front import Front, translate_http_exception
+from server.inputs.picture_rule import MIB
 from server.limits import RequestLimits
 from server.paths import Path
-from server.picture_rule import MIB
 from server.routes import (
     ARK_ROOT,
     OPENAI_EDITS,

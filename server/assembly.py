@@ -7,8 +7,8 @@ from pipelines.messages import WorkerSpec
 from pipelines.options import EngineOptions
 from pipelines.tiers import FITTINGS, Fitting
 from server.files import FileStore
-from server.hosts import Hosts
-from server.network_guard import NetworkGuard
+from server.inputs.hosts import Hosts
+from server.inputs.network_guard import NetworkGuard
 from server.service import Service
 from server.settings import Settings
 

@@ -9,7 +9,7 @@ from typing import BinaryIO, Literal, TypeAlias
 
 from pipelines.post.encode import Format
 from pipelines.types import Fidelity
-from server.inputs import Inputs
+from server.inputs.fitting import Inputs
 
 ResponseFormat: TypeAlias = Literal["url", "b64_json"]
 Style: TypeAlias = Literal["vivid", "natural"]
@@ -54,7 +54,7 @@ class Draft:
     """Where its alpha is 0, the first reference is drawn anew."""
     fidelity: Fidelity | None = None
     inputs: Inputs | None = None
-    """References and mask once `server.references` has seen to them."""
+    """References and mask once `server.inputs.references` has seen to them."""
     edits: bool = False
     """Whether this was a call for an edit, which names its events otherwise."""
     variation: bool = False

@@ -12,7 +12,7 @@ from pipelines.errors import UnknownModel
 from pipelines.families.base import USUAL_SCALE, Quality
 from pipelines.tiers import Line
 from pipelines.types import Fidelity, Size
-from server.picture_rule import MIB, NO_PICTURES, PictureRule
+from server.inputs.picture_rule import MIB, NO_PICTURES, PictureRule
 from server.sizes import (
     EDIT_SIZES,
     TIER_1K,

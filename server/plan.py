@@ -60,7 +60,7 @@ def make_plan(
     """Turn a draft, its references seen to, into a plan. Raises: RequestError, by parameter."""
     checked = check(draft, customs, known_models(catalog.contracts))
     named, inputs = checked.model, draft.inputs
-    assert inputs is not None or not draft.references, "server.references has not been asked"
+    assert inputs is not None or not draft.references, "server.inputs.references has not been asked"
     size = chosen_size(draft, checked, inputs.sizes[0] if inputs else None)
     finish = _finish(draft, customs, named, size)
 

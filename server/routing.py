@@ -21,10 +21,10 @@ from server.drawing import Drawing
 from server.errors import BodyTooLarge, MalformedBody
 from server.events import Drawn, Listener
 from server.front import log_failure
+from server.inputs.multipart import is_form, read_form
+from server.inputs.picture_rule import MIB
 from server.jsonbody import read_json
 from server.limits import RequestLimits
-from server.multipart import is_form, read_form
-from server.picture_rule import MIB
 from server.service import Service
 from server.sse import HEARTBEAT_S
 from server.streaming import DrawingStream, EventQueue, Narrator

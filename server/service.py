@@ -15,13 +15,13 @@ from server.checks import MAX_SEED
 from server.draft import Customs, Draft
 from server.drawing import Drawing, Fleet, Workshop
 from server.events import Listener
-from server.fetching import Fetcher
 from server.files import FileStore
+from server.inputs.fetching import Fetcher
+from server.inputs.network_guard import NetworkGuard
+from server.inputs.references import References
 from server.limits import RequestLimits
 from server.named_models import NamedModel, known_models
-from server.network_guard import NetworkGuard
 from server.plan import make_plan
-from server.references import References
 
 GptImageResponse: TypeAlias = Literal["both", "b64_json"]
 

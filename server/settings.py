@@ -26,7 +26,7 @@ from pydantic_settings import (
 
 from pipelines.options import Offload, StepCaching, Storage
 from pipelines.scheduler import Policy
-from server.hosts import Hosts
+from server.inputs.hosts import Hosts
 from server.terminal import CommandError
 
 PREFIX = "SEEDBED_"

@@ -15,7 +15,7 @@ from server.batches.uploads import Upload, Uploads
 from server.body import Body
 from server.dialect import Json
 from server.errors import BodyTooLarge, NotFound
-from server.multipart import parse_form
+from server.inputs.multipart import parse_form
 
 _MOST = 10_000
 _LONGEST_NAME = 255

@@ -16,7 +16,7 @@ from pipelines.catalog import embedded_catalog
 from server.app import AppSettings, create_app
 from server.drawing import Fleet
 from server.files import FileStore
-from server.network_guard import NetworkGuard
+from server.inputs.network_guard import NetworkGuard
 from server.service import GptImageResponse, Service
 from tests.server.drawer import Drawer
 

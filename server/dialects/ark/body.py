@@ -7,7 +7,7 @@ from pydantic import Field
 from server.body import Body
 from server.dialect import Json
 from server.draft import Draft, ResponseFormat
-from server.said_pictures import PICTURES, said_references
+from server.inputs.said_pictures import PICTURES, said_references
 
 
 class SequentialOptions(Body):

@@ -9,8 +9,8 @@ from pipelines.types import Fidelity
 from server.body import Body
 from server.dialect import Json
 from server.draft import Background, Customs, Draft, Reference
+from server.inputs.said_pictures import PICTURES, said_references
 from server.named_models import OWN_MODEL
-from server.said_pictures import PICTURES, said_references
 
 CUSTOMS = Customs(output_format="png", streams_all_models=True)
 

@@ -9,7 +9,7 @@ from pipelines.post.encode import Format
 from server.body import Body
 from server.dialect import Json
 from server.draft import Background, Draft, ResponseFormat, Style
-from server.said_pictures import PICTURES, said_references
+from server.inputs.said_pictures import PICTURES, said_references
 
 
 class OpenAIBody(Body):

@@ -16,7 +16,7 @@ from server.dialect import Json
 from server.dialects.openai.body import OpenAIBody, plain_draft
 from server.dialects.openai.dialect import OpenAI
 from server.draft import Draft, Reference
-from server.multipart import Uploaded
+from server.inputs.multipart import Uploaded
 
 _EDITS_MODEL = "gpt-image-1.5"
 _VARIATIONS_MODEL = "dall-e-2"

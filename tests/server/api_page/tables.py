@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from itertools import groupby
 
+from server.inputs.picture_rule import EVERY_FORMAT, MIB, PictureRule
 from server.named_models import MODELS, NamedModel
-from server.picture_rule import EVERY_FORMAT, MIB, PictureRule
 from server.sizes import (
     TIER_1K,
     TIER_1K5,

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from server.errors import BadImageAddress, ImageTooLarge
-from server.fetching import Fetcher
-from server.hosts import Hosts
-from server.network_guard import ForbiddenAddress, NetworkGuard
+from server.inputs.fetching import Fetcher
+from server.inputs.hosts import Hosts
+from server.inputs.network_guard import ForbiddenAddress, NetworkGuard
 
 PICTURE = b"bytes of a picture"
 

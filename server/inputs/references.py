@@ -17,15 +17,15 @@ from pipelines.catalog import Catalog, family_of
 from pipelines.errors import InvalidImage, UnsupportedValue
 from pipelines.types import Bitmap
 from server.checks import check
-from server.data_url import is_data_url, read_data_url
 from server.draft import Customs, Draft, Reference
 from server.errors import BadLink, NoImageAddress, NoSuchPicture
-from server.fetching import Fetcher
 from server.files import FileStore
-from server.inputs import Named, fit
+from server.inputs.data_url import is_data_url, read_data_url
+from server.inputs.fetching import Fetcher
+from server.inputs.fitting import Named, fit
+from server.inputs.picture_rule import MASKS, PictureRule
+from server.inputs.pictures import InputPicture, decode
 from server.named_models import known_models
-from server.picture_rule import MASKS, PictureRule
-from server.pictures import InputPicture, decode
 from server.plan import chosen_size
 
 _FETCHED_AT_ONCE = 16

@@ -14,8 +14,8 @@ from PIL import Image, ImageCms
 from pipelines.errors import InvalidImage
 from pipelines.types import Size
 from server.errors import ImageTooLarge, UnknownImageFormat
-from server.picture_rule import PictureRule
-from server.pictures import InputPicture, decode
+from server.inputs.picture_rule import PictureRule
+from server.inputs.pictures import InputPicture, decode
 
 RULE = PictureRule(most=1)
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)

@@ -14,8 +14,7 @@ from pipelines.families.base import Family
 from pipelines.post.keep import Kept, inward
 from pipelines.post.resize import resize
 from pipelines.types import Bitmap, Size
-from server.pictures import InputPicture
-
+from server.inputs.pictures import InputPicture
 
 _SEAM_PX = 1.5
 """How softly what is drawn begins at a mask's edge. Units: pixels as they are drawn."""

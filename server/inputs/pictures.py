@@ -20,7 +20,7 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from pipelines.errors import InvalidImage
 from pipelines.types import Bitmap, Size
 from server.errors import ImageTooLarge, UnknownImageFormat
-from server.picture_rule import MAX_PIXELS, InputFormat, PictureRule
+from server.inputs.picture_rule import MAX_PIXELS, InputFormat, PictureRule
 
 _READERS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 _FORMAT_OF: Mapping[str, InputFormat] = MappingProxyType(

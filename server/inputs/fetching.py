@@ -1,7 +1,7 @@
 """Fetches the bytes behind an address that a caller named, within limits.
 
-Bounded in time, bytes and redirects. Which hosts may be asked is `server.network_guard`'s business,
-what the bytes are `server.pictures`'.
+Bounded in time, bytes and redirects. Which hosts may be asked is the network guard's business, what
+the bytes are the decoder's.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from functools import cached_property
 import httpx2
 
 from server.errors import BadImageAddress, ImageTooLarge
-from server.network_guard import ForbiddenAddress, GuardedTransport, NetworkGuard
+from server.inputs.network_guard import ForbiddenAddress, GuardedTransport, NetworkGuard
 
 _MAX_REDIRECTS = 3
 _HEADERS = {

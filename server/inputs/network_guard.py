@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import httpx2
 
-from server.hosts import Hosts, IpAddress
+from server.inputs.hosts import Hosts, IpAddress
 
 Resolver: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host and port to addresses; raises OSError when there are none."""
