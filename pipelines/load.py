@@ -15,10 +15,10 @@ from safetensors import SafetensorError, safe_open
 from pipelines.errors import ModelBroken
 from pipelines.optimize import Shapes, predicted_bytes, store_in_fp8
 from pipelines.options import Offload, Storage
+from pipelines.weights.names import FORBIDDEN_SUFFIXES, UNFINISHED_SUFFIXES
+from pipelines.weights.store import check_installed
 
 SHARDS_SUFFIX = ".safetensors.index.json"
-FORBIDDEN_SUFFIXES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle", ".py"})
-
 
 def pick_device(wanted: str) -> torch.device:
     """The torch device for a setting: "auto" takes CUDA, then Apple's GPU, then the CPU."""
@@ -60,6 +60,7 @@ def read_pipeline(
 def check_folder(folder: Path) -> None:
     """Refuse a folder that is no pipeline, is incomplete, or holds anything executable.
 
+    A folder that `seedbed weights` installed must be what the lock says, without one file more.
     Raises: ModelBroken: naming the file.
     """
     index_file = folder / "model_index.json"
@@ -71,8 +72,9 @@ def check_folder(folder: Path) -> None:
     for file in sorted(folder.rglob("*")):
         if file.suffix in FORBIDDEN_SUFFIXES:
             raise ModelBroken(f"{file} could run code when loaded; only safetensors are read")
-        if file.name.endswith((".incomplete", ".part")):
+        if file.name.endswith(UNFINISHED_SUFFIXES):
             raise ModelBroken(f"{file} is an unfinished download")
+    check_installed(folder)
     for component, spec in index.items():
         if component.startswith("_") or not isinstance(spec, list) or spec[0] is None:
             continue

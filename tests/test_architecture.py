@@ -46,6 +46,7 @@ ASK_SETTINGS = (
     "server.assembly",
     "server.api_keys",
     "server.generate",
+    "server.weights.commands",
 )
 MAX_LINES = 400
 

@@ -1,0 +1,224 @@
+"""Where weights lie: plain folders `<store>/<id>/<revision>/...`, whole or not there at all.
+
+What is on its way lies in `.staging` under names no loader looks for, and is renamed in one step
+once every byte was compared with the lock. Invariant: a folder `<id>/<revision>` was complete when
+it appeared.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipelines.errors import ModelBroken
+from pipelines.weights.errors import NoSpace, StoreBusy, WeightsError
+from pipelines.weights.lock import Lock, LockedWeights, read_lock, render_lock
+from pipelines.weights.marks import Marks
+from pipelines.weights.names import is_commit
+from pipelines.weights.verify import Fault, require_locked_files, verify
+
+_STAGING = ".staging"
+_RECORDS = ".licences.json"
+_SPARE_BYTES = 64 << 20
+"""What shall stay free on the disk."""
+
+
+class Store:
+    """The weights of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, entry: LockedWeights) -> Path:
+        """Where locked weights lie once they are installed. Raises: Unlocked."""
+        return self.root / entry.id / entry.commit
+
+    def staging(self, entry: LockedWeights) -> Path:
+        """Where they lie while they come in. Raises: Unlocked."""
+        return self.root / _STAGING / entry.id / entry.commit
+
+    def installed(self, entry: LockedWeights) -> bool:
+        """Whether the locked revision is here, going by names and sizes alone."""
+        if not entry.locked:
+            return False
+        folder = self.folder(entry)
+        return all(_has_size(folder / file.path, file.bytes) for file in entry.files)
+
+    def staged_bytes(self, entry: LockedWeights) -> int:
+        """How much of it came in before. Units: bytes."""
+        if not entry.locked:
+            return 0
+        return sum(f.stat().st_size for f in self.staging(entry).rglob("*") if f.is_file())
+
+    def revisions(self, entry_id: str) -> list[str]:
+        """The revisions of an id that are here."""
+        folder = self.root / entry_id
+        if not folder.is_dir():
+            return []
+        return sorted(f.name for f in folder.iterdir() if f.is_dir() and is_commit(f.name))
+
+    def ids(self) -> list[str]:
+        """Every id that has a revision here."""
+        if not self.root.is_dir():
+            return []
+        names = (f.name for f in self.root.iterdir() if f.is_dir() and not f.name.startswith("."))
+        return sorted(name for name in names if self.revisions(name))
+
+    def marks(self) -> Marks:
+        return Marks(self.root)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Be the only command that changes the store. Raises: StoreBusy, NoSpace."""
+        try:
+            (self.root / _STAGING).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NoSpace(f"{self.root} cannot be made: {error.strerror}") from error
+        lock = FileLock(self.root / ".store.lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise StoreBusy(f"another seedbed command is at work in {self.root}") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def require_space(self, needed_bytes: int) -> None:
+        """Raises: NoSpace: when the disk is too small for what is still to come."""
+        free = shutil.disk_usage(self.root).free
+        if needed_bytes + _SPARE_BYTES > free:
+            raise NoSpace(
+                f"{self.root} has {free / 1e9:,.2f} GB free; {needed_bytes / 1e9:,.2f} GB are "
+                f"needed, and {_SPARE_BYTES / 1e9:.2f} GB are kept free"
+            )
+
+    def install(self, entry: LockedWeights, source: str, accepted: str) -> list[Fault]:
+        """Put what lies in the staging folder in place, if it is exactly what is locked.
+
+        Returns the faults that kept it out, none when it is installed.
+        """
+        staged, final = self.staging(entry), self.folder(entry)
+        faults = verify(entry, staged, self.marks())
+        if faults:
+            return faults
+        final.parent.mkdir(parents=True, exist_ok=True)
+        alone = Lock("0" * 64, (entry,))
+        with self._aside(final):
+            # Before the folder: a loader never meets a folder without its list of files.
+            write_whole(_beside(final), render_lock(alone))
+            staged.replace(final)
+        sync_folder(final.parent)
+        self._clear(staged)
+        self.marks().add({final / f.path: str(f.sha256) for f in entry.files})
+        self._record(entry, source, accepted)
+        return []
+
+    def remove(self, entry_id: str, revision: str) -> int:
+        """Take a revision off the disk; returns its bytes."""
+        folder = self.root / entry_id / revision
+        taken = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+        aside = self.root / _STAGING / f"leaving-{entry_id}-{revision}"
+        folder.replace(aside)
+        _beside(folder).unlink(missing_ok=True)
+        shutil.rmtree(aside)
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
+        return taken
+
+    def discard_staged(self, entry: LockedWeights) -> None:
+        """Throw away what came in before."""
+        staged = self.staging(entry)
+        if staged.is_dir():
+            shutil.rmtree(staged)
+        self._clear(staged)
+
+    def records(self) -> Mapping[str, Mapping[str, str]]:
+        """Per id: the licence under which it was installed, who accepted it, where it came from."""
+        try:
+            records = json.loads((self.root / _RECORDS).read_text())
+        except (OSError, ValueError):
+            return {}  # nothing was installed by us
+        return records if isinstance(records, dict) else {}
+
+    def _record(self, entry: LockedWeights, source: str, accepted: str) -> None:
+        record = {
+            "revision": entry.commit,
+            "license": entry.licence,
+            "accepted": accepted,
+            "source": source,
+        }
+        write_whole(
+            self.root / _RECORDS,
+            json.dumps({**self.records(), entry.id: record}, indent=2, sort_keys=True) + "\n",
+        )
+
+    @contextmanager
+    def _aside(self, final: Path) -> Iterator[None]:
+        """Move a folder that has to be replaced out of the way; back again when that fails."""
+        if not final.exists():
+            yield
+            return
+        old = self.root / _STAGING / f"old-{final.parent.name}-{final.name}"
+        if old.exists():
+            shutil.rmtree(old)
+        final.replace(old)
+        try:
+            yield
+        except OSError:
+            old.replace(final)
+            raise
+        shutil.rmtree(old)
+
+    def _clear(self, staged: Path) -> None:
+        if staged.parent.is_dir() and not any(staged.parent.iterdir()):
+            staged.parent.rmdir()
+
+
+def check_installed(folder: Path) -> None:
+    """Refuse a folder of a store that is not exactly what was locked; pass any other folder.
+
+    Sizes are compared each time, sha256 when a file is new or has changed.
+    Raises: ModelBroken: naming the file at fault.
+    """
+    beside = _beside(folder)
+    if not beside.is_file():
+        return
+    try:
+        (entry,) = read_lock(beside).weights
+        require_locked_files(entry, folder, folder.parents[1])
+    except (WeightsError, ValueError) as error:
+        raise ModelBroken(f"{beside} is not what was written at the install: {error}") from error
+
+
+def _beside(folder: Path) -> Path:
+    """The file next to an installed folder that lists what may be in it."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a small file in one step: it is the old one or the new one, never half of it."""
+    aside = file.with_name(f".{file.name}.new")
+    with aside.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    aside.replace(file)
+    sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make sure that a rename in it outlives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _has_size(file: Path, size: int) -> bool:
+    return file.is_file() and not file.is_symlink() and file.stat().st_size == size
