@@ -12,10 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.auth import Keys, RequireKey
 from server.batches.office import BatchOffice, BatchSettings
 from server.batches.paths import batch_paths
-from server.description import add_path
 from server.dialect import Dialect, Dialects
 from server.dialects.a1111 import schema as a1111_schema
 from server.dialects.a1111.dialect import A1111
@@ -27,11 +25,12 @@ from server.dialects.openai.dialect import OpenAI
 from server.dialects.openai.edits import OpenAIEdits
 from server.dialects.openai.schema import ERROR
 from server.docs_page import DOCS_PATH, mount_docs
-from server.front import Front, translate_http_exception
-from server.inputs.picture_rule import MIB
-from server.limits import RequestLimits
-from server.paths import Path
-from server.routes import (
+from server.http.auth import Keys, RequireKey
+from server.http.description import add_path
+from server.http.front import Front, translate_http_exception
+from server.http.limits import RequestLimits
+from server.http.paths import Path
+from server.http.routes import (
     ARK_ROOT,
     OPENAI_EDITS,
     OPENAI_GENERATIONS,
@@ -40,10 +39,11 @@ from server.routes import (
     model_paths,
     public_paths,
 )
-from server.routing import Router
-from server.schema import Schema
+from server.http.routing import Router
+from server.http.schema import Schema
+from server.http.sse import HEARTBEAT_S
+from server.inputs.picture_rule import MIB
 from server.service import Service
-from server.sse import HEARTBEAT_S
 
 _DESCRIPTION = (
     "Draws pictures. Speaks the Volcengine Ark image API under /api/v3 and the OpenAI image API "
@@ -134,7 +134,7 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
 
 
 def _add_public_paths(app: FastAPI, service: Service, settings: AppSettings) -> None:
-    """Those that `server.auth` lets through without a key."""
+    """Those that `server.http.auth` lets through without a key."""
     for path in public_paths(service, settings.version):
         tag = "pictures" if path.path == PICTURES else "operations"
         add_path(app, path, tag, errors=ERROR, needs_key=False)

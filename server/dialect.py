@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from server.auth import Place
 from server.draft import Customs, Draft
 from server.events import Drawn, Event
+from server.http.auth import Place
 from server.plan import Plan
 
 Json: TypeAlias = dict[str, Any]

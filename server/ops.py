@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.drawing import Fleet
-from server.routing import Endpoint
+from server.http.routing import Endpoint
 
 
 async def livez(_request: Request) -> Response:

@@ -27,7 +27,7 @@ from server.batches.office import BatchSettings
 from server.database import claim, prepare
 from server.docs_page import DOCS_PATH
 from server.files import FileStore
-from server.http_protocol import with_patience
+from server.http.protocol import with_patience
 from server.inputs.picture_rule import MIB
 from server.settings import ApiKey, Settings
 from server.terminal import CommandError, results_console

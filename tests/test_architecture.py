@@ -203,8 +203,8 @@ PLANTED: dict[Rule, dict[str, str]] = {
     nothing_happens_at_import: {"server/app.py": "print('hello')"},
     packages_are_empty_but_for_registries: {"server/__init__.py": "VERSION = 1"},
     imports_have_no_cycle: {
-        "server/app.py": "from server import auth",
-        "server/auth.py": "from server.app import create_app",
+        "server/app.py": "from server.http import auth",
+        "server/http/auth.py": "from server.app import create_app",
     },
     files_stay_one_room: {"server/app.py": LONG},
 }

@@ -23,8 +23,8 @@ from server.checks import MAX_SEED, RANDOM_SEED
 from server.dialect import Call, Dialect, Json, Speech
 from server.draft import Draft
 from server.events import Drawn
-from server.front import log_failure
-from server.routing import seedbed_headers
+from server.http.front import log_failure
+from server.http.routing import seedbed_headers
 from server.service import Service
 
 BACKGROUND_S = -3600.0

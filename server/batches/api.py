@@ -18,10 +18,10 @@ from server.batches.query import page_of
 from server.batches.runner import Runner
 from server.batches.store import BatchStore, Wanted
 from server.batches.uploads import Uploads
-from server.body import Body
 from server.dialect import Json
 from server.draft import Draft
-from server.routing import Router, seedbed_headers
+from server.http.body import Body
+from server.http.routing import Router, seedbed_headers
 
 _MOST, _DEFAULT = 100, 20
 MOST_OPEN = 32

@@ -12,9 +12,9 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from pipelines.errors import MissingParameter, UnsupportedValue
 from server.batches.query import page_of
 from server.batches.uploads import Upload, Uploads
-from server.body import Body
 from server.dialect import Json
 from server.errors import BodyTooLarge, NotFound
+from server.http.body import Body
 from server.inputs.multipart import parse_form
 
 _MOST = 10_000

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from server.dialect import Json
 from server.errors import MalformedBody
-from server.jsonbody import read_json
+from server.http.jsonbody import read_json
 
 MAX_ROWS = 50_000
 _MAX_CUSTOM_ID = 512

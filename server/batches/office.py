@@ -17,7 +17,7 @@ from server.batches.store import BatchStore
 from server.batches.uploads import Uploads
 from server.database import Database
 from server.dialect import Dialect, Speech
-from server.routing import Router
+from server.http.routing import Router
 
 _DAY_S = 24 * 3600
 

@@ -7,8 +7,8 @@ from typing import Any
 from server.batches import schema
 from server.batches.api import BatchBody
 from server.batches.office import BatchOffice
-from server.paths import Answers, Parameters, Path, json_answer
-from server.schema import TEXT
+from server.http.paths import Answers, Parameters, Path, json_answer
+from server.http.schema import TEXT
 
 _PAGE: Parameters = MappingProxyType(
     {"after": {"type": "string"}, "limit": {"type": "integer", "minimum": 1}}

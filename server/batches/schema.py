@@ -1,6 +1,6 @@
 """The shapes of files and batches, for the description."""
 
-from server.schema import (
+from server.http.schema import (
     SECONDS_SINCE_1970,
     TEXT,
     TEXT_OR_NULL,

@@ -16,9 +16,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from server.body import Body
 from server.errors import BodyTooLarge, MalformedBody
-from server.jsonbody import check_text
+from server.http.body import Body
+from server.http.jsonbody import check_text
 
 MEDIA_TYPE = "multipart/form-data"
 _MAX_FILES = 24

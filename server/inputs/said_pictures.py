@@ -5,8 +5,8 @@ from typing import Any
 from pydantic import Field
 
 from pipelines.errors import WrongType
-from server.body import json_type
 from server.draft import Reference
+from server.http.body import json_type
 
 PICTURES: Any = Field(
     None,

@@ -27,7 +27,7 @@ from schemathesis.core.failures import FailureGroup
 
 from server.batches.office import BatchSettings
 from server.database import prepare
-from server.sse import MEDIA_TYPE
+from server.http.sse import MEDIA_TYPE
 from tests.server.conformance.calls import DONE, data_url, png
 from tests.server.conftest import KEY, Site, serving
 from tests.server.drawer import Drawer

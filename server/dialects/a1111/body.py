@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import Field
 
 from pipelines.errors import InvalidImage, MissingParameter, TooSmall
-from server.body import Body
 from server.dialect import Json
 from server.draft import Draft, Reference
+from server.http.body import Body
 
 CHECKPOINT = "sd_model_checkpoint"
 """What this dialect calls the model, among its options."""

@@ -6,13 +6,13 @@ Spoken by Open WebUI and many other front ends. It has no streams.
 import uuid
 from collections.abc import Callable, Mapping
 
-from server.auth import basic_password, bearer
 from server.dialect import Call, ErrorAnswer, Json
 from server.dialects.a1111.answer import render
 from server.dialects.a1111.body import text_draft
 from server.dialects.a1111.failure import render_error
 from server.draft import Customs, Draft
 from server.events import Drawn, Event
+from server.http.auth import basic_password, bearer
 from server.plan import Plan
 
 

@@ -28,9 +28,9 @@ from server.dialects.a1111.body import (
 from server.dialects.a1111.dialect import A1111
 from server.dialects.a1111.studio import Job, Studio
 from server.draft import Draft
-from server.paths import Path, json_answer
-from server.routing import Endpoint, Router, seedbed_headers
-from server.schema import NULL
+from server.http.paths import Path, json_answer
+from server.http.routing import Endpoint, Router, seedbed_headers
+from server.http.schema import NULL
 
 ROOT = "/sdapi"
 

@@ -1,6 +1,6 @@
 """The shapes of answers in the A1111 dialect, for the description."""
 
-from server.schema import NULL, NUMBER, TEXT, WHOLE, Schema, listed, record
+from server.http.schema import NULL, NUMBER, TEXT, WHOLE, Schema, listed, record
 
 ERROR: Schema = record({"error": TEXT, "detail": TEXT, "body": TEXT, "errors": TEXT})
 PICTURES: Schema = record(

@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from server.body import Body
 from server.dialect import Json
 from server.draft import Draft, ResponseFormat
+from server.http.body import Body
 from server.inputs.said_pictures import PICTURES, said_references
 
 

@@ -8,7 +8,6 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from server.auth import bearer
 from server.dialect import Call, ErrorAnswer, Json
 from server.dialects.ark.answer import render
 from server.dialects.ark.body import to_draft
@@ -16,6 +15,7 @@ from server.dialects.ark.events import CLOSING, render_end, render_event
 from server.dialects.ark.failure import in_vendors_words, render_break, render_error
 from server.draft import Customs, Draft
 from server.events import Drawn, Event
+from server.http.auth import bearer
 from server.plan import Plan
 
 

@@ -1,6 +1,15 @@
 """The shapes of answers in the Ark dialect, for the description."""
 
-from server.schema import SECONDS_SINCE_1970, TEXT, WHOLE, Schema, listed, only, page_of, record
+from server.http.schema import (
+    SECONDS_SINCE_1970,
+    TEXT,
+    WHOLE,
+    Schema,
+    listed,
+    only,
+    page_of,
+    record,
+)
 
 ERROR: Schema = record(
     {"error": record({"code": TEXT, "message": TEXT, "param": TEXT, "type": TEXT})}

@@ -1,6 +1,6 @@
 """The shapes of answers in our own dialect, for the description."""
 
-from server.schema import TEXT, WHOLE, Schema, listed, record
+from server.http.schema import TEXT, WHOLE, Schema, listed, record
 
 PICTURES: Schema = record(
     {

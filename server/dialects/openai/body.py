@@ -6,9 +6,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipelines.post.encode import Format
-from server.body import Body
 from server.dialect import Json
 from server.draft import Background, Draft, ResponseFormat, Style
+from server.http.body import Body
 from server.inputs.said_pictures import PICTURES, said_references
 
 

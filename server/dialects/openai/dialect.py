@@ -6,7 +6,6 @@ Where the project's own API document speaks (url by default), it wins over the v
 import uuid
 from collections.abc import Mapping
 
-from server.auth import Place, api_key_header, bearer
 from server.dialect import Call, ErrorAnswer, Json
 from server.dialects.openai.answer import render
 from server.dialects.openai.body import to_draft
@@ -14,6 +13,7 @@ from server.dialects.openai.events import render_event
 from server.dialects.openai.failure import render_break, render_error
 from server.draft import Customs, Draft
 from server.events import Drawn, Event
+from server.http.auth import Place, api_key_header, bearer
 from server.plan import Plan
 
 _API_VERSION = "2020-10-01"

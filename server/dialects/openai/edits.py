@@ -11,11 +11,11 @@ from pydantic import Field
 
 from pipelines.errors import MissingParameter, TooLong, UnsupportedValue, WrongType
 from pipelines.types import Fidelity
-from server.body import Body, json_type
 from server.dialect import Json
 from server.dialects.openai.body import OpenAIBody, plain_draft
 from server.dialects.openai.dialect import OpenAI
 from server.draft import Draft, Reference
+from server.http.body import Body, json_type
 from server.inputs.multipart import Uploaded
 
 _EDITS_MODEL = "gpt-image-1.5"

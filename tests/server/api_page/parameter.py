@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 
-from server.body import Body
+from server.http.body import Body
 from tests.server.conformance.calls import data_url, png
 
 Verdict: TypeAlias = Literal["honoured", "refused", "without effect"]

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from pipelines.types import ImageRequest
-from server.sse import MEDIA_TYPE
+from server.http.sse import MEDIA_TYPE
 from tests.server.api_page.parameter import Members, Parameter, Probe, Table
 from tests.server.api_page.tables import TABLES
 from tests.server.conformance.calls import fetched, ignored

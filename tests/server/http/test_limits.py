@@ -8,8 +8,8 @@ from openai import OpenAI
 from openai import RateLimitError as OpenAIRateLimitError
 
 from server.errors import RateLimited
-from server.front import limit_headers
-from server.limits import Allowance, RequestLimits
+from server.http.front import limit_headers
+from server.http.limits import Allowance, RequestLimits
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer
 from tests.server.shapes import ark_error, openai_error

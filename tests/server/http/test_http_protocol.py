@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from server.http_protocol import MAX_HEAD_BYTES, SLOWEST_BYTES_PER_S, with_patience
+from server.http.protocol import MAX_HEAD_BYTES, SLOWEST_BYTES_PER_S, with_patience
 
 PATIENCE_S = 0.4
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"

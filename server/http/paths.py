@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from server.body import Body
-from server.routing import Endpoint
-from server.schema import ANYTHING, Schema
+from server.http.body import Body
+from server.http.routing import Endpoint
+from server.http.schema import ANYTHING, Schema
 
 Parameters: TypeAlias = Mapping[str, Schema]
 """Name -> what it may be."""

@@ -3,7 +3,7 @@
 import pytest
 
 from server.errors import MalformedBody
-from server.jsonbody import read_json
+from server.http.jsonbody import read_json
 
 
 def test_nulls_disappear_at_any_depth() -> None:

@@ -3,7 +3,6 @@
 Knows which dialect speaks where, and how its answers look.
 """
 
-from server.description import form_schema
 from server.dialects.ark import schema as ark
 from server.dialects.ark.body import ArkBody
 from server.dialects.ark.dialect import Ark
@@ -19,11 +18,12 @@ from server.dialects.openai.edits import (
     OpenAIVariations,
     OpenAIVariationsBody,
 )
+from server.http.description import form_schema
+from server.http.paths import Answers, Path, json_answer
+from server.http.routing import Router
+from server.http.schema import TEXT, YES_OR_NO, Schema, only, page_of, record
 from server.models_page import ModelsPage
 from server.ops import livez, readyz, version
-from server.paths import Answers, Path, json_answer
-from server.routing import Router
-from server.schema import TEXT, YES_OR_NO, Schema, only, page_of, record
 from server.service import Service
 
 ARK_ROOT = "/api/v3"
@@ -106,7 +106,7 @@ def model_paths(service: Service) -> tuple[Path, ...]:
 
 
 def public_paths(service: Service, version_text: str) -> tuple[Path, ...]:
-    """Those that `server.auth` lets through without a key."""
+    """Those that `server.http.auth` lets through without a key."""
     ready = record({"ready": YES_OR_NO}, {"reason": TEXT})
     return (
         Path(

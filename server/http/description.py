@@ -13,9 +13,9 @@ from fastapi.params import Depends
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
-from server.body import Body
-from server.paths import Answers, Path
-from server.schema import Schema
+from server.http.body import Body
+from server.http.paths import Answers, Path
+from server.http.schema import Schema
 
 _JSON = "application/json"
 
@@ -52,7 +52,7 @@ def _as_content(answers: Answers) -> dict[str, Any]:
 
 
 def _key_in_description() -> Depends:
-    """Makes /docs ask for a key. The key itself is checked by `server.auth`, for every path."""
+    """Makes /docs ask for a key. The key itself is checked by `server.http.auth`, for every path."""
     return Depends(HTTPBearer(auto_error=False))
 
 

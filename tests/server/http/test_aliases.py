@@ -4,8 +4,8 @@ import httpx2
 import pytest
 from openai import AzureOpenAI, OpenAI
 
-from server.aliases import Address, canonical
-from server.auth import is_public
+from server.http.aliases import Address, canonical
+from server.http.auth import is_public
 from tests.server.conftest import KEY, Site
 from tests.server.shapes import ark_error, openai_error
 

@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 from server.dialect import Call, Dialect, Speech
 from server.drawing import Drawing
 from server.events import Drawn, Event, Step
-from server.front import log_failure
-from server.sse import HEADERS, HEARTBEAT, MEDIA_TYPE, frame
+from server.http.front import log_failure
+from server.http.sse import HEADERS, HEARTBEAT, MEDIA_TYPE, frame
 
 EventQueue = asyncio.Queue[Event | None]
 """What a drawing says, in order; None once there is nothing more to say."""

@@ -19,11 +19,11 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipelines.errors import Cancelled, CapacityError, GenerationError, RequestError
-from server.aliases import Address, canonical
-from server.auth import is_public, x_api_key_header
 from server.dialect import Dialect, Dialects
 from server.errors import MethodNotAllowed, NotFound
-from server.limits import Allowance, RequestLimits
+from server.http.aliases import Address, canonical
+from server.http.auth import is_public, x_api_key_header
+from server.http.limits import Allowance, RequestLimits
 
 _ECHOED = "x-client-request-id"
 _ECHOABLE = re.compile(r"[\x20-\x7e]{1,512}")

@@ -13,7 +13,7 @@ import pytest
 from pipelines.errors import TooLong
 from server.checks import check
 from server.dialects.openai.dialect import OpenAI
-from server.jsonbody import read_json
+from server.http.jsonbody import read_json
 from tests.server.conftest import KEY, MAX_BODY_BYTES, Site
 
 ARK = "/api/v3/images/generations"

@@ -11,8 +11,8 @@ from server.dialects.ark.dialect import Ark
 from server.draft import Draft
 from server.events import Step
 from server.files import FileStore
+from server.http.streaming import DrawingStream, EventQueue, Narrator
 from server.service import Service
-from server.streaming import DrawingStream, EventQueue, Narrator
 from tests.server.drawer import Drawer
 from tests.server.frames import HEARTBEAT
 

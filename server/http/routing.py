@@ -1,6 +1,6 @@
 """Around every dialect: read the body, draw, watch whether the client is still there, answer.
 
-Knows no dialect by name. Errors are raised; `server.front` renders them.
+Knows no dialect by name. Errors are raised; `server.http.front` renders them.
 """
 
 import asyncio
@@ -14,20 +14,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from pipelines.errors import Cancelled, UnsupportedValue
-from server.body import Body
 from server.dialect import Call, Json, Link, Speech
 from server.draft import Customs, Draft
 from server.drawing import Drawing
 from server.errors import BodyTooLarge, MalformedBody
 from server.events import Drawn, Listener
-from server.front import log_failure
+from server.http.body import Body
+from server.http.front import log_failure
+from server.http.jsonbody import read_json
+from server.http.limits import RequestLimits
+from server.http.sse import HEARTBEAT_S
+from server.http.streaming import DrawingStream, EventQueue, Narrator
 from server.inputs.multipart import is_form, read_form
 from server.inputs.picture_rule import MIB
-from server.jsonbody import read_json
-from server.limits import RequestLimits
 from server.service import Service
-from server.sse import HEARTBEAT_S
-from server.streaming import DrawingStream, EventQueue, Narrator
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from pipelines.errors import ModelBroken, ModelFailure, OutOfMemory, PoisonRequest, WorkerLost
-from server.auth import api_key_header, basic_password, bearer
+from server.http.auth import api_key_header, basic_password, bearer
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer
 
