@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pipelines.catalog import Drawers, StandIn, family_of
 from pipelines.families.base import Family
 from pipelines.types import ImageRequest, Size
-from server.checks import Checked
+from server.contract.checks import Checked
+from server.contract.snapping import snap
 from server.draft import Draft
-from server.snapping import snap
 
 
 @dataclass(frozen=True, slots=True)

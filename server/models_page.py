@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from server.contract.named_models import NamedModel
 from server.errors import NoSuchModel
-from server.named_models import NamedModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from pipelines.catalog import Catalog, family_of
 from pipelines.errors import UnsupportedValue
 from pipelines.families.base import Family, Quality
 from pipelines.types import ImageRequest, Size
-from server.checks import MAX_SEED, RANDOM_SEED, Checked, check, whole
+from server.contract.checks import MAX_SEED, RANDOM_SEED, Checked, check, whole
+from server.contract.named_models import NamedModel, known_models
+from server.contract.snapping import snap
 from server.disclosure import Choices, facts
 from server.draft import Customs, Draft
 from server.finishing import Finish
-from server.named_models import NamedModel, known_models
 from server.previews import preview_steps
-from server.snapping import snap
 from server.styles import style_words, styled
 
 _SMALLEST_SHARE_KEPT = 0.5

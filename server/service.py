@@ -11,7 +11,8 @@ from functools import partial
 from typing import Literal, TypeAlias
 
 from pipelines.catalog import Catalog
-from server.checks import MAX_SEED
+from server.contract.checks import MAX_SEED
+from server.contract.named_models import NamedModel, known_models
 from server.draft import Customs, Draft
 from server.drawing import Drawing, Fleet, Workshop
 from server.events import Listener
@@ -20,7 +21,6 @@ from server.http.limits import RequestLimits
 from server.inputs.fetching import Fetcher
 from server.inputs.network_guard import NetworkGuard
 from server.inputs.references import References
-from server.named_models import NamedModel, known_models
 from server.plan import make_plan
 
 GptImageResponse: TypeAlias = Literal["both", "b64_json"]

@@ -7,8 +7,8 @@ added: pictures are then of the caller's own words.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from server.contract.named_models import NamedModel
 from server.draft import Draft, Style
-from server.named_models import NamedModel
 
 STYLE_WORDS: Mapping[Style, str] = MappingProxyType(
     {

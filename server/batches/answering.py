@@ -19,7 +19,7 @@ from pipelines.errors import CapacityError, StorageFailure, UnsupportedValue
 from server.batches.answers import Answer
 from server.batches.batch import Batch
 from server.batches.lines import InputRow
-from server.checks import MAX_SEED, RANDOM_SEED
+from server.contract.checks import MAX_SEED, RANDOM_SEED
 from server.dialect import Call, Dialect, Json, Speech
 from server.draft import Draft
 from server.events import Drawn

@@ -8,8 +8,8 @@ from threading import TIMEOUT_MAX
 
 from pipelines.catalog import Catalog
 from pipelines.errors import GenerationError
-from server import checks
 from server.assembly import build_fleet, build_service
+from server.contract import checks
 from server.dialects.native.body import CUSTOMS, to_draft
 from server.events import Event, Finished
 from server.events import Step as StepDone

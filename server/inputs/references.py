@@ -16,7 +16,8 @@ from typing import BinaryIO, TypeVar
 from pipelines.catalog import Catalog, family_of
 from pipelines.errors import InvalidImage, UnsupportedValue
 from pipelines.types import Bitmap
-from server.checks import check
+from server.contract.checks import check
+from server.contract.named_models import known_models
 from server.draft import Customs, Draft, Reference
 from server.errors import BadLink, NoImageAddress, NoSuchPicture
 from server.files import FileStore
@@ -25,7 +26,6 @@ from server.inputs.fetching import Fetcher
 from server.inputs.fitting import Named, fit
 from server.inputs.picture_rule import MASKS, PictureRule
 from server.inputs.pictures import InputPicture, decode
-from server.named_models import known_models
 from server.plan import chosen_size
 
 _FETCHED_AT_ONCE = 16

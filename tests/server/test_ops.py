@@ -2,7 +2,7 @@
 
 import httpx2
 
-from server.named_models import MODELS
+from server.contract.named_models import MODELS
 from tests.server.drawer import Drawer
 
 

@@ -7,10 +7,10 @@ memory only: a choice lasts until the server stops.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from server.contract.named_models import OWN_MODEL, NamedModel
 from server.drawing import Drawing
 from server.errors import NoSuchModel
 from server.events import Event, Step
-from server.named_models import OWN_MODEL, NamedModel
 
 
 class Job:

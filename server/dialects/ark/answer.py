@@ -2,10 +2,10 @@
 
 import base64
 
+from server.contract.tokens import seedream_tokens, text_tokens
 from server.dialect import Call, Json
 from server.dialects.ark.failure import failure_of
 from server.events import Drawn, Failed, Finished
-from server.tokens import seedream_tokens, text_tokens
 
 
 def render(drawn: Drawn, call: Call) -> Json:

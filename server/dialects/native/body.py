@@ -6,11 +6,11 @@ from pydantic import Field
 
 from pipelines.post.encode import Format
 from pipelines.types import Fidelity
+from server.contract.named_models import OWN_MODEL
 from server.dialect import Json
 from server.draft import Background, Customs, Draft, Reference
 from server.http.body import Body
 from server.inputs.said_pictures import PICTURES, said_references
-from server.named_models import OWN_MODEL
 
 CUSTOMS = Customs(output_format="png", streams_all_models=True)
 

@@ -6,10 +6,10 @@ from types import MappingProxyType
 
 from pipelines.families.base import Quality
 from pipelines.types import Picture
+from server.contract.tokens import gpt_image_tokens, gpt_input_tokens, seedream_tokens, text_tokens
 from server.dialect import Call, Json
 from server.events import Drawn, Finished
 from server.plan import Plan
-from server.tokens import gpt_image_tokens, gpt_input_tokens, seedream_tokens, text_tokens
 
 _QUALITY_WORD: Mapping[Quality, str] = MappingProxyType(
     {"low": "low", "standard": "medium", "high": "high"}

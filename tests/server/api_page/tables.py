@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from server.inputs.picture_rule import EVERY_FORMAT, MIB, PictureRule
-from server.named_models import MODELS, NamedModel
-from server.sizes import (
+from server.contract.named_models import MODELS, NamedModel
+from server.contract.sizes import (
     TIER_1K,
     TIER_1K5,
     TIER_2K,
@@ -15,6 +14,7 @@ from server.sizes import (
     FreeSize,
     SizeRule,
 )
+from server.inputs.picture_rule import EVERY_FORMAT, MIB, PictureRule
 from tests.openapi_document import document
 from tests.server.api_page import ark_rows, openai_rows, own_rows
 from tests.server.api_page.parameter import Table

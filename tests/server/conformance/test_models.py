@@ -4,7 +4,7 @@ import httpx2
 import openai
 import pytest
 
-from server.named_models import MODELS
+from server.contract.named_models import MODELS
 from tests.server.conftest import KEY, Site
 from tests.server.shapes import openai_error
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from pipelines.errors import ModelFailure, QueueFull
-from server.named_models import MODELS
+from server.contract.named_models import MODELS
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer
 from tests.server.pictures import opened, pixels

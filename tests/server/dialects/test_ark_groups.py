@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from pipelines.errors import ContentRejected, ModelFailure
-from server.named_models import MODELS
+from server.contract.named_models import MODELS
 from tests.server.conformance.calls import data_url, png
 from tests.server.drawer import Drawer
 from tests.server.frames import frames

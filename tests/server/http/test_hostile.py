@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from pipelines.errors import TooLong
-from server.checks import check
+from server.contract.checks import check
 from server.dialects.openai.dialect import OpenAI
 from server.http.jsonbody import read_json
 from tests.server.conftest import KEY, MAX_BODY_BYTES, Site

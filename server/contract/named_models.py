@@ -12,8 +12,7 @@ from pipelines.errors import UnknownModel
 from pipelines.families.base import USUAL_SCALE, Quality
 from pipelines.tiers import Line
 from pipelines.types import Fidelity, Size
-from server.inputs.picture_rule import MIB, NO_PICTURES, PictureRule
-from server.sizes import (
+from server.contract.sizes import (
     EDIT_SIZES,
     TIER_1K,
     TIER_1K5,
@@ -24,6 +23,7 @@ from server.sizes import (
     FreeSize,
     SizeRule,
 )
+from server.inputs.picture_rule import MIB, NO_PICTURES, PictureRule
 
 Brand: TypeAlias = Literal["dall-e", "gpt-image", "seedream", "seedbed"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.families.base import Quality
 from pipelines.types import Size
-from server.tokens import gpt_image_tokens, gpt_input_tokens, seedream_tokens, text_tokens
+from server.contract.tokens import gpt_image_tokens, gpt_input_tokens, seedream_tokens, text_tokens
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.named_models import MODELS, NamedModel
-from server.snapping import snap
+from server.contract.named_models import MODELS, NamedModel
+from server.contract.snapping import snap
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer
 from tests.server.pictures import opened

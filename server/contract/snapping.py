@@ -10,7 +10,7 @@ from math import log, sqrt
 
 from pipelines.errors import UnsupportedValue
 from pipelines.types import Size
-from server.sizes import FreeSize, SizeRule
+from server.contract.sizes import FreeSize, SizeRule
 
 _PAIR = re.compile(r"(\d{1,9})\s?[xX*×]\s?(\d{1,9})")
 _TIER = re.compile(r"(\d{1,2}(?:\.\d)?)[kK]")

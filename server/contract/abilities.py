@@ -1,11 +1,11 @@
 """Refuses what only other models can be asked for: events, groups, tools, layers.
 
-Which model has which ability is data, in `server.named_models`. Knows no dialect.
+Which model has which ability is data, in `server.contract.named_models`. Knows no dialect.
 """
 
 from pipelines.errors import UnsupportedValue
+from server.contract.named_models import NamedModel
 from server.draft import Customs, Draft
-from server.named_models import NamedModel
 
 
 def check_abilities(draft: Draft, customs: Customs, named: NamedModel) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from pipelines.errors import UnsupportedValue
 from pipelines.types import Size
-from server.named_models import MODELS
-from server.sizes import EDIT_SIZES, aspect_in
+from server.contract.named_models import MODELS
+from server.contract.sizes import EDIT_SIZES, aspect_in
 
 M4 = "doubao-seedream-4-0-250828"
 SEEDEDIT = "doubao-seededit-3-0-i2i-250628"

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from server.groups import group_size
+from server.contract.groups import group_size
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from pipelines.errors import (
 )
 from pipelines.families.base import Quality
 from pipelines.types import Fidelity
-from server.abilities import check_abilities
+from server.contract.abilities import check_abilities
+from server.contract.groups import LARGEST_GROUP, group_size
+from server.contract.named_models import MODELS, NamedModel, named_model
 from server.draft import Customs, Draft
-from server.groups import LARGEST_GROUP, group_size
-from server.named_models import MODELS, NamedModel, named_model
 
 MAX_SEED = 2**31 - 1
 RANDOM_SEED = -1
