@@ -1,6 +1,6 @@
 """Which open-weight stand-in draws for a model name, and what a worker has to read for it.
 
-The contract of a named model (its sizes, its prompt length) is `server.contract.named_models`; here are the
+The contract of a named model (its sizes, its prompt length) is `server.contract`'s; here are the
 weights that answer for it. Which stand-ins a tier of hardware has is `pipelines.tiers`' business.
 Knows no torch: the API process plans with it.
 """

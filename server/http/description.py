@@ -52,7 +52,7 @@ def _as_content(answers: Answers) -> dict[str, Any]:
 
 
 def _key_in_description() -> Depends:
-    """Makes /docs ask for a key. The key itself is checked by `server.http.auth`, for every path."""
+    """Makes /docs ask for a key. The key is checked by `server.http.auth`, for every path."""
     return Depends(HTTPBearer(auto_error=False))
 
 
