@@ -66,13 +66,13 @@ def _behind(address: str) -> tuple[str, str]:
 
 
 def effect(answer: httpx2.Response, drawn: list[ImageRequest]) -> list[Any]:
-    """All that a caller and the drawer notice of a call, but for the names of what was ignored."""
+    """All that a caller and the drawer notice of a call, but for the caller's own words."""
     assert answer.status_code == 200, answer.text
     is_stream = answer.headers["content-type"] == MEDIA_TYPE
     closing = b"data: [DONE]\n\n" if b"data: [DONE]" in answer.content else b""
     body = frames(answer.content, closing) if is_stream else answer.json()
     headers = {
-        name: text
+        name: text.rpartition("applied=")[2]
         for name, text in answer.headers.items()
         if name.startswith("x-seedbed-") and name != "x-seedbed-ignored"
     }
