@@ -6,11 +6,11 @@ from pipelines.hardware import gpu_bytes
 from pipelines.messages import WorkerSpec
 from pipelines.options import EngineOptions
 from pipelines.tiers import FITTINGS, Fitting
-from server.files import FileStore
 from server.inputs.hosts import Hosts
 from server.inputs.network_guard import NetworkGuard
 from server.service import Service
 from server.settings import Settings
+from server.store.files import FileStore
 
 
 def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:

@@ -21,7 +21,7 @@ _BEHIND = {
     "serve": "server.startup:serve",
     "generate": "server.generate.command:generate",
     "parity": "pipelines.parity.command:parity",
-    "upgrade": "server.migrate:upgrade",
+    "upgrade": "server.store.migrate:upgrade",
     "weights": "server.weights.commands:run",
 }
 """Command -> module:function, imported on use."""

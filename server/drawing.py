@@ -16,8 +16,8 @@ from pipelines.errors import RequestError
 from pipelines.messages import Preview, Progress
 from pipelines.types import ImageRequest, Picture, Pixels
 from server.events import Drawn, Failed, Finished, Listener, Previewed, Step
-from server.files import FileStore
 from server.plan import Plan
+from server.store.files import FileStore
 
 _Outcome: TypeAlias = Finished | Failed
 

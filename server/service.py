@@ -16,12 +16,12 @@ from server.contract.named_models import NamedModel, known_models
 from server.draft import Customs, Draft
 from server.drawing import Drawing, Fleet, Workshop
 from server.events import Listener
-from server.files import FileStore
 from server.http.limits import RequestLimits
 from server.inputs.fetching import Fetcher
 from server.inputs.network_guard import NetworkGuard
 from server.inputs.references import References
 from server.plan import make_plan
+from server.store.files import FileStore
 
 GptImageResponse: TypeAlias = Literal["both", "b64_json"]
 

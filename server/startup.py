@@ -20,16 +20,16 @@ from fastapi import FastAPI
 
 from pipelines.errors import NotReady, StorageFailure
 from pipelines.fleet import Fleet
-from server.api_keys import callers_keys, key_file
 from server.app import AppSettings, create_app
 from server.assembly import build_fleet, build_service, default_catalog
 from server.batches.office import BatchSettings
-from server.database import claim, prepare
 from server.docs_page import DOCS_PATH
-from server.files import FileStore
 from server.http.protocol import with_patience
 from server.inputs.picture_rule import MIB
 from server.settings import ApiKey, Settings
+from server.store.api_keys import callers_keys, key_file
+from server.store.database import claim, prepare
+from server.store.files import FileStore
 from server.terminal import CommandError, results_console
 
 _LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"

@@ -15,8 +15,8 @@ from pipelines.catalog import embedded_catalog
 from pipelines.types import ImageRequest, Pixels
 from server.app import AppSettings, create_app
 from server.batches.office import BatchSettings
-from server.files import FileStore
 from server.service import Service
+from server.store.files import FileStore
 
 FILE = Path(__file__).parents[1] / "docs" / "openapi.json"
 

@@ -44,7 +44,7 @@ ASK_SETTINGS = (
     "server.cli",
     "server.startup",
     "server.assembly",
-    "server.api_keys",
+    "server.store.api_keys",
     "server.generate",
     "server.weights.commands",
 )

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 
 from server.batches.office import BatchSettings
-from server.database import prepare
+from server.store.database import prepare
 from tests.openapi_document import FILE, document
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer

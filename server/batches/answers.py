@@ -19,7 +19,7 @@ from pipelines.errors import StorageFailure
 from server.batches.batch import Batch
 from server.batches.store import BatchStore, Progress
 from server.batches.uploads import Uploads
-from server.secret_file import sync_folder
+from server.store.secret_file import sync_folder
 
 
 @dataclass(frozen=True, slots=True)

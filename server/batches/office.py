@@ -15,9 +15,9 @@ from server.batches.files_api import FilesApi
 from server.batches.runner import Runner
 from server.batches.store import BatchStore
 from server.batches.uploads import Uploads
-from server.database import Database
 from server.dialect import Dialect, Speech
 from server.http.routing import Router
+from server.store.database import Database
 
 _DAY_S = 24 * 3600
 

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.batches.batch import CANCELLABLE, OPEN, Batch, Status
 from server.batches.paging import Page, part_of
 from server.batches.uploads import Uploads, enter, new_id
-from server.database import Database
 from server.errors import Conflict, NotFound
-from server.tables import ANSWERS, BATCHES
+from server.store.database import Database
+from server.store.tables import ANSWERS, BATCHES
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from starlette.concurrency import run_in_threadpool
 from pipelines.errors import StorageFailure
 from server.batches.batch import OPEN
 from server.batches.paging import Page, part_of
-from server.database import Database
 from server.errors import Conflict, NotFound
-from server.secret_file import sync_folder
-from server.tables import BATCHES, FILES
+from server.store.database import Database
+from server.store.secret_file import sync_folder
+from server.store.tables import BATCHES, FILES
 
 Purpose: TypeAlias = Literal["batch", "batch_output"]
 

@@ -8,11 +8,11 @@ from typing import Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pipelines.post.encode import Format
-from server.api_keys import senders_key
 from server.assembly import default_catalog
 from server.generate import local, remote
 from server.generate.events import Drawn, Order, Step
 from server.settings import Settings
+from server.store.api_keys import senders_key
 from server.terminal import CommandError, errors_console, results_console
 
 _FORMATS: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}

@@ -13,11 +13,11 @@ from server.contract import checks
 from server.dialects.native.body import CUSTOMS, to_draft
 from server.events import Event, Finished
 from server.events import Step as StepDone
-from server.files import FileStore
 from server.generate.events import Drawn, Hear, Order, Step
 from server.plan import make_plan
 from server.service import Service
 from server.settings import Settings
+from server.store.files import FileStore
 from server.terminal import CommandError
 
 _CLIENT = "terminal"

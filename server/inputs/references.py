@@ -20,13 +20,13 @@ from server.contract.checks import check
 from server.contract.named_models import known_models
 from server.draft import Customs, Draft, Reference
 from server.errors import BadLink, NoImageAddress, NoSuchPicture
-from server.files import FileStore
 from server.inputs.data_url import is_data_url, read_data_url
 from server.inputs.fetching import Fetcher
 from server.inputs.fitting import Named, fit
 from server.inputs.picture_rule import MASKS, PictureRule
 from server.inputs.pictures import InputPicture, decode
 from server.plan import chosen_size
+from server.store.files import FileStore
 
 _FETCHED_AT_ONCE = 16
 """Pictures whose bytes have been fetched or are on their way, over all calls."""

@@ -15,9 +15,9 @@ import uvicorn
 from pipelines.catalog import embedded_catalog
 from server.app import AppSettings, create_app
 from server.drawing import Fleet
-from server.files import FileStore
 from server.inputs.network_guard import NetworkGuard
 from server.service import GptImageResponse, Service
+from server.store.files import FileStore
 from tests.server.drawer import Drawer
 
 KEY = "test-key-0123456789"

@@ -26,8 +26,8 @@ from schemathesis.checks import load_all_checks
 from schemathesis.core.failures import FailureGroup
 
 from server.batches.office import BatchSettings
-from server.database import prepare
 from server.http.sse import MEDIA_TYPE
+from server.store.database import prepare
 from tests.server.conformance.calls import DONE, data_url, png
 from tests.server.conftest import KEY, Site, serving
 from tests.server.drawer import Drawer

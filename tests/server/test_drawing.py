@@ -14,8 +14,8 @@ from pipelines.errors import ModelFailure
 from server.draft import Customs, Draft
 from server.drawing import Drawing, Workshop
 from server.events import Drawn, Event, Finished, Previewed, Step
-from server.files import FileStore
 from server.plan import Plan, make_plan
+from server.store.files import FileStore
 from tests.server.drawer import Drawer
 from tests.server.pictures import pixels
 

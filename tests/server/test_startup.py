@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from server.api_keys import callers_keys, key_file, senders_key
 from server.settings import Settings
+from server.store.api_keys import callers_keys, key_file, senders_key
 from server.terminal import CommandError
 from tests.running import EXIT_S, Running, plain_environment, seedbed
 

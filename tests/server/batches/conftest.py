@@ -11,7 +11,7 @@ import pytest
 from openai.types import Batch
 
 from server.batches.office import BatchSettings
-from server.database import prepare
+from server.store.database import prepare
 from tests.server.conftest import KEY, Site, serving
 from tests.server.drawer import Drawer
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.types import ImageRequest, Pixels
 from server.batches.office import BatchSettings
-from server.database import claim, prepare
+from server.store.database import claim, prepare
 from tests.server.conftest import serving
 from tests.server.drawer import Drawer, Script
 

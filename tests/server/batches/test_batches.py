@@ -13,7 +13,7 @@ from PIL import Image
 from pipelines.errors import ModelFailure, QueueFull, WorkerLost
 from server.batches import api
 from server.batches.office import BatchSettings
-from server.database import prepare
+from server.store.database import prepare
 from tests.server.batches.conftest import ENDPOINT, ended, jsonl, lines, row, sdk_of, send
 from tests.server.conftest import KEY, Site, serving
 from tests.server.drawer import Drawer

@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from server.batches.office import BatchSettings
-from server.database import prepare
+from server.store.database import prepare
 from tests.server.batches.conftest import ended, jsonl, row, sdk_of, send
 from tests.server.conftest import KEY, Site, serving
 from tests.server.drawer import Drawer

@@ -17,7 +17,7 @@ import pytest
 from openai.types import Batch
 
 from server.batches.office import BatchSettings
-from server.database import FILE, prepare
+from server.store.database import FILE, prepare
 from tests.server.batches.conftest import ended, jsonl, lines, row, sdk_of, send
 from tests.server.conftest import serving
 from tests.server.drawer import Drawer

@@ -12,8 +12,8 @@ from starlette.types import Message
 from pipelines.catalog import embedded_catalog
 from pipelines.errors import QueueFull
 from server.app import AppSettings, create_app
-from server.files import FileStore
 from server.service import Service
+from server.store.files import FileStore
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer
 from tests.server.frames import HEARTBEAT, frames

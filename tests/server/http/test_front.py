@@ -17,9 +17,9 @@ from starlette.routing import Route
 from pipelines.catalog import embedded_catalog
 from server.app import AppSettings, create_app
 from server.errors import Unauthenticated, WrongKey
-from server.files import FileStore
 from server.http.auth import Keys, is_public
 from server.service import Service
+from server.store.files import FileStore
 from tests.server.conftest import KEY, MAX_BODY_BYTES, Site, serving
 from tests.server.drawer import Drawer
 

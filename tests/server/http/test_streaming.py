@@ -10,9 +10,9 @@ from server.dialect import Call
 from server.dialects.ark.dialect import Ark
 from server.draft import Draft
 from server.events import Step
-from server.files import FileStore
 from server.http.streaming import DrawingStream, EventQueue, Narrator
 from server.service import Service
+from server.store.files import FileStore
 from tests.server.drawer import Drawer
 from tests.server.frames import HEARTBEAT
 

@@ -21,11 +21,11 @@ from pipelines.families import FAMILIES, family
 from pipelines.types import Size
 from server.draft import Customs, Draft, Reference
 from server.errors import BadImageAddress, ImageTooLarge, NoImageAddress
-from server.files import FileStore
 from server.inputs.fetching import Fetcher
 from server.inputs.network_guard import NetworkGuard
 from server.inputs.references import References
 from server.plan import Plan, make_plan
+from server.store.files import FileStore
 from tests.server.conformance.calls import ARK, EDIT_3, M4, data_url, encoded, png, size_of
 from tests.server.conftest import KEY, Site, serving
 from tests.server.drawer import Drawer

@@ -25,7 +25,7 @@ from pipelines.errors import StorageFailure
 from pipelines.post.encode import EXTENSIONS, MEDIA_TYPES
 from pipelines.types import Picture
 from server.errors import BadLink, NoSuchPicture
-from server.secret_file import read_or_make, sync_folder
+from server.store.secret_file import read_or_make, sync_folder
 
 DAY_S = 24 * 3600
 KEEP_S = 30 * DAY_S

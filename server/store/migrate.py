@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from pipelines.errors import StorageFailure
-from server.database import FILE, REVISIONS, at_once, claim, open_engine
+from server.store.database import FILE, REVISIONS, at_once, claim, open_engine
 from server.terminal import CommandError, results_console
 
 _STEPS = Path(__file__).parent / "migrations"

@@ -10,7 +10,7 @@ import pytest
 from pipelines.errors import StorageFailure
 from pipelines.types import Picture, Size
 from server.errors import BadLink, NoSuchPicture
-from server.files import DAY_S, FileStore
+from server.store.files import DAY_S, FileStore
 from tests.server.conftest import KEY, Site, serving
 from tests.server.drawer import Drawer
 

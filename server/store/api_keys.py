@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from server.secret_file import read_or_make
 from server.settings import ApiKey, Settings
+from server.store.secret_file import read_or_make
 from server.terminal import CommandError
 
 FILE = "api-key"

@@ -1,4 +1,4 @@
-"""Every table of the database, as it is now. How it came to be: `server/migrations`.
+"""Every table of the database, as it is now. How it came to be: `server/store/migrations`.
 
 Times are whole seconds since 1970. A row's `number` is its place in the order of creation; its `id`
 is what callers see.

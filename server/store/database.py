@@ -3,7 +3,7 @@
 Rule 1: a transaction is on the disk when it is committed (write-ahead log, synchronous FULL).
 Rule 2: this process writes through one lock, so that a writer never finds the database busy.
 Rule 3: a database of another version is never touched: an older one is upgraded on request, by
-`server.migrate`; a newer one is refused.
+`server.store.migrate`; a newer one is refused.
 Knows no table but the one that holds the version.
 """
 
@@ -31,11 +31,11 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from pipelines.errors import StorageFailure
-from server.tables import METADATA
+from server.store.tables import METADATA
 
 FILE = "seedbed.db"
 REVISIONS = ("0001",)
-"""Every version of the tables there has been; the last one is `server.tables`."""
+"""Every version of the tables there has been; the last one is `server.store.tables`."""
 
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 _AT_ONCE = MappingProxyType({"seedbed_begin": "BEGIN IMMEDIATE"})

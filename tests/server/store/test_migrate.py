@@ -9,9 +9,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from pipelines.errors import StorageFailure
-from server.database import FILE, REVISIONS, at_once, open_engine, prepare
-from server.migrate import known_steps, run_steps, upgrade_folder
-from server.tables import METADATA
+from server.store.database import FILE, REVISIONS, at_once, open_engine, prepare
+from server.store.migrate import known_steps, run_steps, upgrade_folder
+from server.store.tables import METADATA
 from tests.running import seedbed
 
 
@@ -48,7 +48,7 @@ def test_an_older_database_is_refused_until_it_is_upgraded(
 ) -> None:
     prepare(tmp_path)
     set_version(tmp_path, "0000")
-    monkeypatch.setattr("server.database.REVISIONS", ("0000", *REVISIONS))
+    monkeypatch.setattr("server.store.database.REVISIONS", ("0000", *REVISIONS))
     with pytest.raises(StorageFailure, match="run `seedbed db upgrade`"):
         prepare(tmp_path)
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from pipelines.errors import StorageFailure
-from server.database import FILE, Database, claim, open_engine, prepare
-from server.tables import FILES, METADATA
+from server.store.database import FILE, Database, claim, open_engine, prepare
+from server.store.tables import FILES, METADATA
 
 ONE = {
     "id": "file-1",
