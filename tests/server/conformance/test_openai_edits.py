@@ -1,5 +1,6 @@
 """Edits and variations in the OpenAI dialect: forms as clients write them, and JSON."""
 
+import asyncio
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +9,7 @@ import httpx2
 import numpy as np
 import openai
 import pytest
+from openai.types import ImageEditCompletedEvent, ImageEditPartialImageEvent
 from PIL import Image
 
 from tests.server.conformance.calls import (
@@ -128,6 +130,29 @@ def test_o_e09_an_edit_is_told_as_it_goes(client: httpx2.Client) -> None:
     assert end["type"] == "image_edit.completed"
     assert opened(end["b64_json"]).size == (1024, 1024)
     assert end["usage"]["input_tokens_details"]["image_tokens"] > 0
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
+def test_o_e09_the_package_reads_an_edit_as_it_goes(site: Site, strict: bool) -> None:
+    async def edit() -> list[Any]:
+        async with openai.AsyncOpenAI(
+            base_url=f"{site.url}/v1", api_key=KEY, _strict_response_validation=strict
+        ) as sdk:
+            stream = await sdk.images.edit(
+                model="gpt-image-1",
+                image=("a.png", png()),
+                prompt="at night",
+                quality="high",
+                stream=True,
+                partial_images=2,
+            )
+            return [event async for event in stream]
+
+    *previews, end = asyncio.run(edit())
+    assert previews
+    assert all(isinstance(event, ImageEditPartialImageEvent) for event in previews)
+    assert isinstance(end, ImageEditCompletedEvent)
+    assert opened(end.b64_json).size == (1024, 1024)
 
 
 @pytest.mark.parametrize("spelling", ["image", "image[]", "image[0]"])
