@@ -6,6 +6,7 @@ the description promises; an error has its dialect's shape, and is never the ser
 
 import argparse
 import json
+import logging
 import sys
 import tempfile
 import time
@@ -206,6 +207,7 @@ def main(arguments: list[str], out: TextIO) -> int:
     parser.add_argument("--cases", type=int, default=1000, help="calls of each operation")
     parser.add_argument("--only", default="", help="part of an operation: POST /v1/images/edits")
     asked = parser.parse_args(arguments)
+    logging.disable(logging.WARNING)  # a thousand wrong calls are a thousand lines
     failed = 0
     drawer = Drawer()
     with tempfile.TemporaryDirectory() as folder, target(drawer, Path(folder)) as server:
