@@ -59,7 +59,7 @@ class Table:
     parameters: tuple[Parameter, ...]
 
     def markdown(self) -> str:
-        rows = ["| parameter | value | what becomes of it | |", "|---|---|---|---|"]
+        rows = ["| parameter | value | what becomes of it | notes |", "|---|---|---|---|"]
         for one in self.parameters:
             kind = kind_of(self.body.model_fields[one.name].annotation)
             rows.append(f"| `{one.name}` | {kind} | {verdicts(one.probes)} | {one.text} |")

@@ -41,7 +41,7 @@ _TIERS = {
 
 def paths_table() -> str:
     """Every path and what it is for, as the API's own description has it."""
-    rows = ["| | path | | key |", "|---|---|---|---|"]
+    rows = ["| method | path | what for | key |", "|---|---|---|---|"]
     for path, methods in document()["paths"].items():
         for method, operation in methods.items():
             key = "yes" if operation.get("security") else "no"
@@ -51,7 +51,7 @@ def paths_table() -> str:
 
 def parameters_in_short() -> str:
     """The parameters of both vendors' paths by what becomes of them."""
-    rows = ["| | honoured | in part | refused | without effect |", "|---|---|---|---|---|"]
+    rows = ["| path | honoured | in part | refused | without effect |", "|---|---|---|---|---|"]
     for table in TABLES[:4]:
         fates: dict[str, list[str]] = {}
         for one in table.parameters:
