@@ -45,7 +45,7 @@ class RequestError(GenerationError):
         super().__init__(message)
         self.param = param
 
-    def __reduce__(self) -> tuple[type["RequestError"], tuple[str, str | None]]:
+    def __reduce__(self) -> tuple[type["RequestError"], tuple[object, ...]]:
         return type(self), (self.message, self.param)
 
 
@@ -86,7 +86,19 @@ class InvalidImage(RequestError):
 
 
 class ContentRejected(RequestError):
-    pass
+    """A policy said no: to what `param` holds, or to the picture that was drawn when it is None.
+
+    `categories` say in a word each what it is said to be.
+    """
+
+    def __init__(
+        self, message: str, param: str | None = None, categories: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, param)
+        self.categories = categories
+
+    def __reduce__(self) -> tuple[type["ContentRejected"], tuple[object, ...]]:
+        return type(self), (self.message, self.param, self.categories)
 
 
 class CapacityError(GenerationError):

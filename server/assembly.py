@@ -8,6 +8,7 @@ from pipelines.options import EngineOptions
 from pipelines.tiers import FITTINGS, Fitting
 from server.inputs.hosts import Hosts
 from server.inputs.network_guard import NetworkGuard
+from server.moderation.policy import Moderation
 from server.service import Service
 from server.settings import Settings
 from server.store.files import FileStore
@@ -48,6 +49,7 @@ def build_service(settings: Settings, catalog: Catalog, fleet: Fleet, files: Fil
         files,
         gpt_image_response=settings.gpt_image_response,
         style_words=settings.style_words,
+        moderation=Moderation(settings.moderation_rules),
         guard=NetworkGuard(settings.fetch_references, Hosts.parse(settings.reference_hosts)),
     )
 

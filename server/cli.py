@@ -116,6 +116,7 @@ def serve(
     step_cache: Annotated[str | None, _setting("step_cache")] = None,
     reproducible: Annotated[str | None, _setting("reproducible")] = None,
     style_words: Annotated[str | None, _setting("style_words")] = None,
+    moderation_rules: Annotated[str | None, _setting("moderation_rules")] = None,
     url_ttl_hours: Annotated[str | None, _setting("url_ttl_hours")] = None,
     batch_rows: Annotated[str | None, _setting("batch_rows")] = None,
     max_batch_mib: Annotated[str | None, _setting("max_batch_mib")] = None,

@@ -10,6 +10,7 @@ from typing import BinaryIO, Literal, TypeAlias
 from pipelines.post.encode import Format
 from pipelines.types import Fidelity
 from server.inputs.fitting import Inputs
+from server.moderation.word_rules import Level
 
 ResponseFormat: TypeAlias = Literal["url", "b64_json"]
 Style: TypeAlias = Literal["vivid", "natural"]
@@ -53,6 +54,8 @@ class Draft:
     mask: Reference | None = None
     """Where its alpha is 0, the first reference is drawn anew."""
     fidelity: Fidelity | None = None
+    moderation: Level | None = None
+    """How strictly the site's rules are applied."""
     inputs: Inputs | None = None
     """References and mask once `server.inputs.references` has seen to them."""
     edits: bool = False

@@ -20,6 +20,7 @@ from server.http.limits import RequestLimits
 from server.inputs.fetching import Fetcher
 from server.inputs.network_guard import NetworkGuard
 from server.inputs.references import References
+from server.moderation.policy import Moderation
 from server.plan import make_plan
 from server.store.files import FileStore
 
@@ -39,11 +40,13 @@ class Service:
         guard: NetworkGuard | None = None,
         finishing_threads: int | None = None,
         style_words: bool = True,
+        moderation: Moderation | None = None,
     ) -> None:
         self.fleet = fleet
         self.files = files
         self.catalog = catalog
         self._style_words = style_words
+        self._moderation = moderation or Moderation()
         self._references = References(Fetcher(guard or NetworkGuard()), files)
         self._gpt_image_url = gpt_image_response == "both"
         threads = finishing_threads or min(4, os.cpu_count() or 1)
@@ -78,6 +81,7 @@ class Service:
         client: str,
         listener: Listener | None = None,
         limits: RequestLimits | None = None,
+        request_id: str = "-",
     ) -> Drawing:
         """Check a prepared draft and hand its pictures to the fleet. Call it on the event loop.
 
@@ -86,7 +90,7 @@ class Service:
         Raises: RequestError, CapacityError.
         """
         plan = make_plan(
-            draft,
+            self._moderation.disclose(draft),
             customs,
             self.catalog,
             client=client,
@@ -94,6 +98,7 @@ class Service:
             random_seed=partial(secrets.randbelow, MAX_SEED + 1),
             add_style_words=self._style_words,
         )
+        self._moderation.check(draft, client, request_id)
         if limits is not None:
             limits.take(client)
         return Drawing(plan, self.fleet, self._workshop, listener)

@@ -271,6 +271,11 @@ class Settings(BaseSettings):
         description="add words for dall-e-3's vivid and natural to the prompt; revised_prompt "
         "shows them",
     )
+    moderation_rules: Annotated[Path | None, AfterValidator(_expand)] = Field(
+        None,
+        description="file of words that may not be drawn, see docs/moderation.md; it is read again "
+        "when it changes",
+    )
     url_ttl_hours: float = Field(
         24, gt=0, allow_inf_nan=False, description="hours that a picture's signed URL stays valid"
     )

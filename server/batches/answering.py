@@ -76,7 +76,9 @@ class Answering:
         while True:
             try:
                 draft = await self.service.prepare(draft, speech.customs)
-                drawing = self.service.start(draft, speech.customs, batch.client)
+                drawing = self.service.start(
+                    draft, speech.customs, batch.client, request_id=request_id
+                )
                 drawn = await drawing.result()
                 body = await run_in_threadpool(self._render, speech, drawn, call)
                 return body, seedbed_headers(drawn.plan.facts)

@@ -108,7 +108,14 @@ class Router:
         self, draft: Draft, customs: Customs, request: Request, listener: Listener | None = None
     ) -> Drawing:
         """Begin to draw for the key that calls. Raises: RequestError, CapacityError."""
-        return self.service.start(draft, customs, request.state.client, listener, self.limits)
+        return self.service.start(
+            draft,
+            customs,
+            request.state.client,
+            listener,
+            self.limits,
+            request.state.request_id,
+        )
 
     async def read_members(self, request: Request) -> Json:
         """Read and parse the body. Raises: BodyTooLarge, MalformedBody."""

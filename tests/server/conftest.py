@@ -16,6 +16,7 @@ from pipelines.catalog import embedded_catalog
 from server.app import AppSettings, create_app
 from server.drawing import Fleet
 from server.inputs.network_guard import NetworkGuard
+from server.moderation.policy import Moderation
 from server.service import GptImageResponse, Service
 from server.store.files import FileStore
 from tests.server.drawer import Drawer
@@ -44,12 +45,18 @@ def serving(
     heartbeat_s: float = 15.0,
     reproducible: bool = False,
     guard: NetworkGuard | None = None,
+    moderation: Moderation | None = None,
     **settings_of_app: Any,
 ) -> Iterator[Site]:
     """Serve on a free port, from a thread, until the block ends."""
     files = FileStore(data_dir)
     service = Service(
-        fleet, embedded_catalog(), files, gpt_image_response=gpt_image_response, guard=guard
+        fleet,
+        embedded_catalog(),
+        files,
+        gpt_image_response=gpt_image_response,
+        guard=guard,
+        moderation=moderation,
     )
     settings = AppSettings(
         keys={"tester": KEY, "other": "other-key-0123456789"},

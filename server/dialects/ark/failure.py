@@ -35,12 +35,6 @@ _TYPE_AND_CODE: Mapping[int, tuple[str, str]] = MappingProxyType(
         503: ("ServiceUnavailable", "ServerOverloaded"),
     }
 )
-_REJECTED_CODE = MappingProxyType(
-    {
-        "prompt": "InputTextSensitiveContentDetected",
-        "image": "InputImageSensitiveContentDetected",
-    }
-)
 
 
 _PREAMBLE = "Invalid request parameters: "
@@ -90,13 +84,19 @@ def render_break(error: Exception, request_id: str) -> Json:
 
 def _type_and_code(error: Exception, status: int) -> tuple[str, str]:
     if isinstance(error, ContentRejected):
-        fallback = "OutputImageSensitiveContentDetected"
-        return "BadRequest", _REJECTED_CODE.get(error.param or "", fallback)
+        return "BadRequest", f"{_rejected(error.param)}SensitiveContentDetected"
     if isinstance(error, NotFound):
         return "NotFound", "NotFound"
     if isinstance(error, RateLimited):
         return "TooManyRequests", "RateLimitExceeded.EndpointRPMExceeded"
     return _TYPE_AND_CODE[status]
+
+
+def _rejected(param: str | None) -> str:
+    """What of a call a policy refused, in the vendor's words."""
+    if param is None:
+        return "OutputImage"
+    return "InputText" if param == "prompt" else "InputImage"
 
 
 def _message(error: Exception, status: int) -> str:

@@ -1,7 +1,7 @@
 """The body of a call in the OpenAI dialect, and what it says as a draft. Knows no answer."""
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from server.dialect import Json
 from server.draft import Background, Draft, ResponseFormat, Style
 from server.http.body import Body
 from server.inputs.said_pictures import PICTURES, said_references
+from server.moderation.word_rules import Level
 
 
 class OpenAIBody(Body):
@@ -24,7 +25,7 @@ class OpenAIBody(Body):
     style: Style | None = Field(None, description="of dall-e-3")
     user: str | None = None
     background: Background | None = None
-    moderation: Literal["auto", "low"] | None = None
+    moderation: Level | None = None
     output_format: Format | None = None
     output_compression: int | None = Field(None, description="0 to 100")
     watermark: bool | None = None
@@ -35,7 +36,7 @@ class OpenAIBody(Body):
     image: Any = PICTURES
 
 
-_WITHOUT_EFFECT = ("user", "moderation")
+_WITHOUT_EFFECT = ("user",)
 _ONLY_IN_EVENTS = ("partial_images",)
 _GPT_IMAGE_ONLY = (
     "background",
@@ -67,6 +68,7 @@ def plain_draft(body: OpenAIBody, implied_model: str) -> Draft:
         style=body.style,
         watermark=body.watermark,
         background=body.background,
+        moderation=body.moderation,
         output_format=body.output_format,
         output_compression=body.output_compression,
         response_format=body.response_format,

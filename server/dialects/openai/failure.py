@@ -61,9 +61,13 @@ def render_error(error: Exception) -> ErrorAnswer:
     """The answer to a failed call."""
     status = status_of(error, _STATUS)
     kind, code, message = _describe(error, status)
-    param = error.param if isinstance(error, RequestError) else None
-    body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
-    return ErrorAnswer(status, body, headers_of(error))
+    body: Json = {"message": message, "type": kind, "param": _param(error), "code": code}
+    if isinstance(error, ContentRejected) and error.categories:
+        body["moderation_details"] = {
+            "moderation_stage": "output" if error.param is None else "input",
+            "categories": list(error.categories),
+        }
+    return ErrorAnswer(status, {"error": body}, headers_of(error))
 
 
 def render_break(error: Exception) -> Json:
@@ -73,6 +77,13 @@ def render_break(error: Exception) -> Json:
         return {"type": "error", **answer.body}
     fault = {"type": "image_generation_server_error", "code": "image_generation_failed"}
     return {"type": "error", "error": answer.body["error"] | fault}
+
+
+def _param(error: Exception) -> str | None:
+    """The parameter at fault. A policy's refusal names none, as published."""
+    if isinstance(error, ContentRejected) or not isinstance(error, RequestError):
+        return None
+    return error.param
 
 
 def _describe(error: Exception, status: int) -> tuple[str, str | None, str]:

@@ -120,7 +120,13 @@ SHARED: tuple[Parameter, ...] = (
         wrong=4,
     ),
     parameter("user", "Use is charged to the key, not to a name in the body.", idle("me"), wrong=5),
-    parameter("moderation", "Nothing is moderated.", idle("low"), wrong="high"),
+    parameter(
+        "moderation",
+        "Unsaid `auto`. `low` leaves out those rules of the site that say so; it has an effect only "
+        "where there are such rules ([docs/moderation.md](moderation.md)).",
+        idle("low", "without such rules"),
+        wrong="high",
+    ),
 )
 STYLE = parameter(
     "style",
