@@ -17,11 +17,13 @@ from typing import Protocol
 import torch
 
 from pipelines.admission import set_room
+from pipelines.afterwork import NO_NETWORKS, Workbench, set_up
 from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.costbook import CostBook
 from pipelines.errors import (
     Cancelled,
+    ContentRejected,
     GenerationError,
     ModelBroken,
     ModelFailure,
@@ -35,6 +37,7 @@ from pipelines.merge import Digests
 from pipelines.merge import run as run_merged
 from pipelines.modelnews import ModelNews
 from pipelines.options import EngineOptions, Offload, StepCaching
+from pipelines.post.inspection import Inspector, load_inspector
 from pipelines.previews import Previews
 from pipelines.recovery import Runner, Values, run_jobs
 from pipelines.residency import Residency, Wait
@@ -71,8 +74,11 @@ class Engine:
         costs: CostBook | None = None,
         choose_threads: bool = False,
         step_cache_budget: float | None = None,
+        workbench: Workbench = NO_NETWORKS,
+        inspector: Inspector | None = None,
     ) -> None:
         self.models = models
+        self._workbench = workbench
         self._listener = listener
         self._scheduler = scheduler or Scheduler()
         self._clock = clock
@@ -83,7 +89,8 @@ class Engine:
         self._digests = Digests()
         self._jobs: dict[str, Job] = {}
         self._waiting: list[str] = []
-        self._previews = Previews(listener.preview)
+        self._inspector = inspector
+        self._previews = Previews(self._show)
 
     @property
     def device(self) -> str:
@@ -141,6 +148,7 @@ class Engine:
         it is not what the model draws or does not fit the device; then it is not accepted.
         """
         self.models.check(request)
+        self._workbench.check(request)
         self.models.wanted(request.model)
         clients = {job.request.client for job in self._jobs.values()}
         if request.client not in clients:
@@ -194,12 +202,13 @@ class Engine:
             self.models.check(job.request)  # again, now that the model was measured
             if isinstance(resident, Wait):
                 return resident
-            job.begin(resident, self._digests)
+            job.begin(resident, self._digests, self._workbench.afterwork(job.request))
         except GenerationError as error:
             self._settle(job, error)
             return None
         if self._step_cache_budget is not None:
             job.session.cache = StepCache(self._step_cache_budget)
+        job.session.inspector = self._inspector
         job.session.start()
         self._after(job)
         return None
@@ -224,8 +233,8 @@ class Engine:
     def _after(self, job: Job) -> None:
         session = job.session
         job.moved()
-        if session.step > job.reported:
-            job.reported = session.step
+        if job.stage > job.reported:
+            job.reported = job.stage
             self._listener.progress(job.request.id, session.step, session.steps, job.eta_s)
         self._paint(job)
         if not session.finished:
@@ -245,6 +254,15 @@ class Engine:
             for step, clean in sketches:
                 of = step, session.steps
                 self._previews.start(job.request.id, painter, clean, job.request.size, of)
+
+    def _show(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
+        """Tell of a preview, unless it would be refused as a picture."""
+        if self._inspector is not None:
+            try:
+                self._inspector.check(bitmap.pixels)
+            except ContentRejected:
+                return
+        self._listener.preview(request_id, step, steps, bitmap)
 
     def _again_alone(self, job: Job) -> None:
         """Draw once more without company: NaN must be this request's own before it fails."""
@@ -276,7 +294,8 @@ class WorkerListener(Listener, ModelNews, Protocol):
 def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
     """An engine with nothing resident yet.
 
-    Raises: UnsupportedSetting: for what this device cannot do.
+    Raises: UnsupportedSetting: for what this device cannot do. ModelBroken: for a network that
+    cannot be loaded, naming the file at fault.
     """
     if options.threads is not None:
         torch.set_num_threads(options.threads)
@@ -303,6 +322,8 @@ def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
         costs=costs,
         choose_threads=options.threads is None and device.type == "cpu",
         step_cache_budget=BUDGET if options.step_cache is StepCaching.VELOCITY else None,
+        workbench=set_up(options.companions, device),
+        inspector=options.inspection and load_inspector(options.inspection, device),
     )
 
 

@@ -4,8 +4,9 @@ from enum import StrEnum
 
 
 class Lane(StrEnum):
-    """Text and image encoding, one denoiser forward, decoding of latents."""
+    """Text and image encoding, one denoiser forward, decoding of latents, networks after that."""
 
     ENCODE = "encode"
     DENOISE = "denoise"
     DECODE = "decode"
+    FINISH = "finish"

@@ -1,9 +1,10 @@
 """How an engine draws: plain values that the API process fills in and a worker reads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from pipelines.companions import Companions
 from pipelines.scheduler import Policy
 
 
@@ -32,6 +33,16 @@ class Offload(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Inspection:
+    """What looks at pictures before they leave."""
+
+    folder: Path
+    """Of an image classifier."""
+    threshold: float = 0.5
+    """From which certainty on a picture is refused, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineOptions:
     """What an operator may set about one device."""
 
@@ -56,5 +67,9 @@ class EngineOptions:
     """For models larger than the device's memory; slower, and pictures stay the same."""
     step_cache: StepCaching = StepCaching.OFF
     """Faster at 20 steps and more, and pictures are not quite the same."""
+    companions: Companions = field(default_factory=Companions)
+    """Networks for what comes after drawing."""
+    inspection: Inspection | None = None
+    """Without it no picture is looked at."""
     cost_file: Path | None = None
     """Where measured step costs are kept between starts."""

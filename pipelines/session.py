@@ -17,10 +17,11 @@ from diffusers import DiffusionPipeline
 from diffusers.guiders.guider_utils import BaseGuidance
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
 
+from pipelines.afterwork import Afterwork
 from pipelines.clean import clean_latents, next_latents
 from pipelines.gate import DenoiserGate, StageGate
 from pipelines.lanes import Lane
-from pipelines.merge import Call, Digests
+from pipelines.merge import Call, Digests, unmerged
 from pipelines.pairs import Pairs
 from pipelines.parts import denoises
 from pipelines.stepcache import StepCache
@@ -63,6 +64,10 @@ class Session:
         self.pairs = Pairs()
         self.cache: StepCache | None = None
         """Leaves out forwards that can be predicted; set by the engine where that is wanted."""
+        self.afterwork: Afterwork | None = None
+        """What comes after the pipeline; set by the engine where anything does."""
+        self.inspector: Inspector | None = None
+        """Looks at pictures that come in and go out; set by the engine where that is wanted."""
         self._pipe = pipe
         self._arguments = arguments
         self._digests = digests
@@ -92,13 +97,17 @@ class Session:
 
     def _run(self) -> None:
         try:
+            for reference in self.request.references:
+                self._inspect(reference.pixels, "image")
             try:
-                self.pixels = self._draw()
+                drawn = self._draw()
             except _Unpaired:
                 self.pairs.forbid()
                 self.step = 0
                 self.cache = None
-                self.pixels = self._draw()
+                drawn = self._draw()
+            self._inspect(drawn, None)
+            self.pixels = self._finish(drawn)
         except _Withdrawn:
             return
         except Exception as error:  # noqa: BLE001 - whatever a pipeline raises is its request's end
@@ -109,6 +118,14 @@ class Session:
         pipe = _private_copy(self._pipe, self._park, self, self._digests)
         arguments = {"generator": generator, "output_type": "np", **self._arguments}
         return _to_pixels(self._call(pipe, **arguments))
+
+    def _inspect(self, pixels: Pixels, param: str | None) -> None:
+        """Raises: ContentRejected."""
+        if self.inspector is not None:
+            self._park(unmerged(Lane.ENCODE, self.inspector.check, (pixels, param), {}))
+
+    def _finish(self, drawn: Pixels) -> Pixels:
+        return drawn if self.afterwork is None else self.afterwork.finish(drawn, self._park)
 
     def _call(self, pipe: Any, **arguments: Any) -> Any:
         """What the pipeline answers: pictures as floats in 0..1."""

@@ -106,6 +106,10 @@ class ImageRequest:
     mask: Bitmap | None = None
     """As large as the first reference: 255 where it is drawn anew, 0 where it stays."""
     fidelity: Fidelity = "low"
+    upscaler: str | None = None
+    """The network that enlarges it on the device, a name of `pipelines.companions`."""
+    upscale_to: Size | None = None
+    """What it then measures; None where it stays as large as it was drawn."""
     preview_steps: tuple[int, ...] = ()
     """After which denoising steps (the first is 1) a cheap preview is shown."""
 
