@@ -17,6 +17,7 @@ CHEAP = {"model": M4, "prompt": "a cat", "size": "1280x720"}
 WRONG_KEYS = {
     "none": {},
     "wrong": {"authorization": "Bearer wrong"},
+    "empty": {"authorization": "Bearer"},
     "basic": {"authorization": "Basic dGVzdDp0ZXN0"},
     "elsewhere": {"x-api-key": KEY},
 }
@@ -40,12 +41,16 @@ def without(name: str, value: object) -> dict[str, Any]:
 
 @pytest.mark.parametrize("model", ["absent", None, ""])
 def test_a_b01_a_model_is_required(client: httpx2.Client, model: str | None) -> None:
-    ark_invalid(client.post(ARK, json=without("model", model)), "model")
+    answer = client.post(ARK, json=without("model", model))
+    ark_invalid(answer, "model")
+    assert answer.headers["x-error-code"] == "MissingParameter.model"
 
 
 @pytest.mark.parametrize("prompt", ["absent", None, ""])
 def test_a_b02_a_prompt_is_required(client: httpx2.Client, prompt: str | None) -> None:
-    ark_invalid(client.post(ARK, json=without("prompt", prompt)), "prompt")
+    answer = client.post(ARK, json=without("prompt", prompt))
+    ark_invalid(answer, "prompt")
+    assert answer.headers["x-error-code"] == "MissingParameter.prompt"
 
 
 def test_a_b03_a_prompt_is_text(post: Post) -> None:
@@ -67,7 +72,9 @@ def test_a_b03_a_prompt_is_text(post: Post) -> None:
 def test_a_b05_a_size_the_model_does_not_have_is_refused(
     post: Post, model: str, size: object
 ) -> None:
-    ark_invalid(post(model=model, size=size), "size")
+    answer = post(model=model, size=size)
+    ark_invalid(answer, "size")
+    assert answer.headers["x-error-code"] == "InvalidParameter.size"
 
 
 @pytest.mark.parametrize("seed", [2147483648, -2, 1.5, "12", True])
@@ -101,7 +108,7 @@ def test_a_b10_without_the_right_key_even_a_bad_body_is_401(
     assert error["type"] == "Unauthorized"
     assert error["param"] == ""
     assert re.search("request id: 02[0-9a-f]{51}", error["message"], re.IGNORECASE)
-    assert answer.headers["x-request-id"]
+    assert answer.headers["x-error-code"] == "AuthN_MissOrInvalidAuthorizationHeader"
 
 
 def test_a_b11_an_unknown_model_is_404_with_its_name(post: Post) -> None:

@@ -13,7 +13,7 @@ from tests.server.conformance.calls import GENERATIONS, events_of
 from tests.server.conftest import KEY, Site
 from tests.server.drawer import Drawer
 from tests.server.pictures import opened
-from tests.server.shapes import Post, openai_error
+from tests.server.shapes import Post, openai_error, openai_invalid
 
 
 @pytest.fixture
@@ -61,9 +61,11 @@ def test_o_s01_previews_are_shown_before_the_picture_is_finished(
     assert b"image_generation.completed" in first
 
 
-@pytest.mark.parametrize("number", [4, -1])
-def test_o_s03_a_wrong_number_of_previews_is_refused(post: Post, number: int) -> None:
-    assert openai_error(post(partial_images=number), 400)["param"] == "partial_images"
+@pytest.mark.parametrize(
+    ("number", "code"), [(4, "integer_above_max_value"), (-1, "integer_below_min_value")]
+)
+def test_o_s03_a_wrong_number_of_previews_is_refused(post: Post, number: int, code: str) -> None:
+    openai_invalid(post(partial_images=number), "partial_images", code)
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])

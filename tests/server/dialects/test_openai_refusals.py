@@ -34,38 +34,6 @@ def test_a_quality_the_model_does_not_have_is_refused(
     openai_invalid(answer, "quality", "invalid_value")
 
 
-def test_an_unknown_model_has_the_published_body(post: Post) -> None:
-    assert openai_error(post(model="nope"), 400) == {
-        "code": "invalid_request_error",
-        "message": "Invalid model specified",
-        "param": "model",
-        "type": "invalid_request_error",
-    }
-
-
-@pytest.mark.parametrize("prompt", [None, ""])
-def test_a_prompt_is_required(post: Post, prompt: str | None) -> None:
-    error = openai_invalid(post(prompt=prompt), "prompt", "missing_required_parameter")
-    assert error["message"].startswith("Missing required parameter: 'prompt'.")
-
-
-@pytest.mark.parametrize(
-    ("model", "n", "code"),
-    [
-        ("dall-e-3", 2, "integer_above_max_value"),
-        ("dall-e-2", 11, "integer_above_max_value"),
-        ("dall-e-2", 10**40, "integer_above_max_value"),
-        ("dall-e-2", 0, "integer_below_min_value"),
-        ("dall-e-2", -1, "integer_below_min_value"),
-        ("dall-e-2", "2", "invalid_type"),
-        ("dall-e-2", 1.5, "invalid_type"),
-        ("dall-e-2", True, "invalid_type"),
-    ],
-)
-def test_n_is_checked(post: Post, model: str, n: object, code: str) -> None:
-    openai_invalid(post(model=model, n=n), "n", code)
-
-
 def test_messages_say_what_would_be_right(post: Post) -> None:
     too_many = openai_invalid(post(n=11), "n", "integer_above_max_value")["message"]
     assert too_many == (
@@ -78,42 +46,18 @@ def test_messages_say_what_would_be_right(post: Post) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "limit"), [("dall-e-2", 1_000), ("dall-e-3", 4_000), ("gpt-image-1", 32_000)]
-)
-def test_a_prompt_is_as_long_as_the_model_takes_in_characters(
-    post: Post, model: str, limit: int
-) -> None:
-    assert post(model=model, prompt="猫" * limit).status_code == 200
-    answer = post(model=model, prompt="猫" * (limit + 1))
-    openai_invalid(answer, "prompt", "string_above_max_length")
-
-
-@pytest.mark.parametrize(
     ("model", "param", "value", "code"),
     [
-        ("gpt-image-1", "background", "clear", "invalid_value"),
-        ("gpt-image-1", "moderation", "high", "invalid_value"),
-        ("gpt-image-1", "output_compression", 101, "integer_above_max_value"),
-        ("gpt-image-1", "output_compression", -1, "integer_below_min_value"),
-        ("gpt-image-1", "output_format", "tiff", "invalid_value"),
         ("gpt-image-1", "size", "512x512", "invalid_value"),
         ("gpt-image-2", "size", "1000x1000", "invalid_value"),
         ("gpt-image-2", "size", "3856x1024", "invalid_value"),
         ("gpt-image-2", "size", "512x512", "invalid_value"),
         ("gpt-image-2", "size", "3840x1024", "invalid_value"),
-        (DOUBAO, "seed", -2, "integer_below_min_value"),
-        (DOUBAO, "seed", 2**31, "integer_above_max_value"),
-        (DOUBAO, "guidance_scale", 0.9, "decimal_below_min_value"),
-        (DOUBAO, "guidance_scale", 10.1, "decimal_above_max_value"),
-        (DOUBAO, "watermark", "x", "invalid_type"),
-        ("dall-e-2", "response_format", "png", "invalid_value"),
         ("dall-e-3", "style", "wild", "invalid_value"),
         ("dall-e-2", "model", 5, "invalid_type"),
         ("dall-e-2", "user", 5, "invalid_type"),
         ("dall-e-2", "stream", True, "invalid_value"),
         ("gpt-image-1", "stream", "true", "invalid_type"),
-        ("gpt-image-1", "partial_images", 4, "integer_above_max_value"),
-        ("gpt-image-1", "partial_images", -1, "integer_below_min_value"),
         (DOUBAO, "image", ["https://example.com/a.png"], "invalid_value"),
     ],
 )
@@ -123,24 +67,7 @@ def test_a_wrong_value_is_refused_by_name(
     openai_invalid(post(**({"model": model} | {param: value})), param, code)
 
 
-def test_malformed_json_has_no_code(client: httpx2.Client) -> None:
-    error = openai_error(client.post(PATH, content='{"prompt": "x",}'), 400)
-    assert error["code"] is None
-    assert error["param"] is None
-    assert error["message"].startswith("We could not parse the JSON body of your request.")
-
-
-def test_no_key_and_a_wrong_key_are_told_apart(stranger: httpx2.Client) -> None:
-    error = openai_error(stranger.post(PATH, json={"prompt": "x"}), 401)
-    assert (error["type"], error["code"]) == ("authentication_error", None)
-    wrong = stranger.post(PATH, json={}, headers={"authorization": "Bearer sk-wrong"})
-    error = openai_error(wrong, 401)
-    assert (error["type"], error["code"]) == ("authentication_error", "invalid_api_key")
-    assert "sk-wrong" not in wrong.text
-
-
-def test_unknown_paths_and_methods_answer_in_this_shape(client: httpx2.Client) -> None:
-    assert openai_error(client.post("/v1/foo"), 404)["message"] == "Invalid URL (POST /v1/foo)"
+def test_the_wrong_method_is_named(client: httpx2.Client) -> None:
     answer = client.get(PATH)
     error = openai_error(answer, 405)
     assert error["message"].startswith(f"Not allowed to GET on {PATH}.")
