@@ -23,7 +23,6 @@ from pipelines.cost import StepCost
 from pipelines.costbook import CostBook
 from pipelines.errors import (
     Cancelled,
-    ContentRejected,
     GenerationError,
     ModelBroken,
     ModelFailure,
@@ -257,12 +256,13 @@ class Engine:
 
     def _show(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
         """Tell of a preview, unless it would be refused as a picture."""
-        if self._inspector is not None:
-            try:
+        try:
+            if self._inspector is not None:
                 self._inspector.check(bitmap.pixels)
-            except ContentRejected:
-                return
-        self._listener.preview(request_id, step, steps, bitmap)
+        except Exception as error:  # noqa: BLE001 - what cannot be judged is not shown
+            log.info("a preview of request %s is not shown: %s", request_id, error)
+        else:
+            self._listener.preview(request_id, step, steps, bitmap)
 
     def _again_alone(self, job: Job) -> None:
         """Draw once more without company: NaN must be this request's own before it fails."""
@@ -308,6 +308,7 @@ def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
     residency = Residency(options.memory_bytes or default_budget(device), options.min_stay_s)
     scheduler = Scheduler(options.policy, options.ageing, options.max_rows)
     costs = CostBook(options.cost_file)
+    looked_at = options.inspection
     return Engine(
         Models(
             device,
@@ -323,7 +324,7 @@ def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
         choose_threads=options.threads is None and device.type == "cpu",
         step_cache_budget=BUDGET if options.step_cache is StepCaching.VELOCITY else None,
         workbench=set_up(options.companions, device),
-        inspector=options.inspection and load_inspector(options.inspection, device),
+        inspector=None if looked_at is None else load_inspector(looked_at, device),
     )
 
 

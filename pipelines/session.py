@@ -24,6 +24,7 @@ from pipelines.lanes import Lane
 from pipelines.merge import Call, Digests, unmerged
 from pipelines.pairs import Pairs
 from pipelines.parts import denoises
+from pipelines.post.inspection import Inspector
 from pipelines.stepcache import StepCache
 from pipelines.types import ImageRequest, Pixels
 
@@ -98,7 +99,7 @@ class Session:
     def _run(self) -> None:
         try:
             for reference in self.request.references:
-                self._inspect(reference.pixels, "image")
+                self._inspect(Lane.ENCODE, reference.pixels, "image")
             try:
                 drawn = self._draw()
             except _Unpaired:
@@ -106,7 +107,7 @@ class Session:
                 self.step = 0
                 self.cache = None
                 drawn = self._draw()
-            self._inspect(drawn, None)
+            self._inspect(Lane.FINISH, drawn, None)
             self.pixels = self._finish(drawn)
         except _Withdrawn:
             return
@@ -119,10 +120,10 @@ class Session:
         arguments = {"generator": generator, "output_type": "np", **self._arguments}
         return _to_pixels(self._call(pipe, **arguments))
 
-    def _inspect(self, pixels: Pixels, param: str | None) -> None:
+    def _inspect(self, lane: Lane, pixels: Pixels, param: str | None) -> None:
         """Raises: ContentRejected."""
         if self.inspector is not None:
-            self._park(unmerged(Lane.ENCODE, self.inspector.check, (pixels, param), {}))
+            self._park(unmerged(lane, self.inspector.check, (pixels, param), {}))
 
     def _finish(self, drawn: Pixels) -> Pixels:
         return drawn if self.afterwork is None else self.afterwork.finish(drawn, self._park)
