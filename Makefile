@@ -36,7 +36,7 @@ serve: $(SERVE) ## install what is missing, then serve on 127.0.0.1:8000 (PORT= 
 	@exec $(BIN)/seedbed serve $(if $(PORT),--port $(PORT))
 
 test: $(DEV) ## install what is missing, then run the whole test suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(DEV) ## check format, style and types
 	$(BIN)/ruff format --check .

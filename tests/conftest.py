@@ -1,10 +1,20 @@
 """What tests of several folders share: one real server with the embedded model."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.running import Running
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One thread for each of several test processes, which would wait for each other's otherwise.
+
+    What is said in the environment reaches torch, which is not imported yet, and every server.
+    """
+    if hasattr(config, "workerinput"):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
