@@ -124,7 +124,7 @@ SHARED: tuple[Parameter, ...] = (
         "moderation",
         "Unsaid `auto`. `low` leaves out those rules of the site that say so; it has an effect only "
         "where there are such rules ([docs/moderation.md](moderation.md)).",
-        idle("low", "without such rules"),
+        idle("low", "where the site has no such rules"),
         wrong="high",
     ),
 )
