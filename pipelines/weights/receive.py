@@ -53,7 +53,7 @@ class Patience:
 
     attempts: int = 6
     pause_s: float = 1.0
-    """Doubled with every attempt in vain, and begun anew with every byte."""
+    """After the first attempt in vain; doubled with every further one."""
 
 
 PATIENT = Patience()
@@ -133,7 +133,7 @@ class Receiver:
     def _wait(self, error: SourceBusy | SourceCut, vain: int) -> None:
         if vain >= self.patience.attempts:
             raise SourceFailed(f"{error}; given up after {vain} attempts in vain") from error
-        wait_s = self.patience.pause_s * 2.0 ** max(vain - 1, 0)
+        wait_s = self.patience.pause_s * 2.0 ** (vain - 1) if vain else 0.0
         if isinstance(error, SourceBusy) and error.retry_after_s is not None:
             wait_s = error.retry_after_s
         if self.stop.wait(min(wait_s, _LONGEST_WAIT_S)):

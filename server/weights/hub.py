@@ -176,7 +176,7 @@ def _licence(wanted: Wanted, info: ModelInfo) -> str:
         raise LockBroken(
             f'{wanted.id}: {wanted.repo} names no licence; write license = "..." into weights.toml'
         )
-    return _SPDX.get(said.lower(), f"LicenseRef-{re.sub('[^A-Za-z0-9.-]+', '-', said)}")
+    return _SPDX.get(said.lower(), f"LicenseRef-{re.sub('[^A-Za-z0-9.-]+', '-', said).strip('-')}")
 
 
 @contextmanager

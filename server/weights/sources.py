@@ -15,7 +15,6 @@ from huggingface_hub.utils._headers import build_hf_headers
 from pipelines.weights.errors import SourceBusy, SourceCut, SourceFailed
 from pipelines.weights.lock import LockedFile, LockedWeights
 
-_CHUNK = 1 << 20
 _TIMEOUT = httpx2.Timeout(30.0)
 """Seconds without a byte after which a connection counts as cut."""
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
@@ -112,7 +111,7 @@ def _from_offset(response: httpx2.Response, offset: int, what: str) -> Iterator[
         if not said.startswith(f"bytes {offset}-"):
             raise SourceFailed(f"{what}: asked from byte {offset}, the source sends {said!r}")
         skip = 0
-    for piece in response.iter_bytes(_CHUNK):
+    for piece in response.iter_bytes():
         if skip < len(piece):
             yield piece[skip:]
         skip = max(0, skip - len(piece))
