@@ -122,8 +122,8 @@ SHARED: tuple[Parameter, ...] = (
     parameter("user", "Use is charged to the key, not to a name in the body.", idle("me"), wrong=5),
     parameter(
         "moderation",
-        "Unsaid `auto`. `low` leaves out those rules of the site that say so; it has an effect only "
-        "where there are such rules ([docs/moderation.md](moderation.md)).",
+        "Unsaid `auto`. `low` leaves out those rules of the site that say so; it has an effect "
+        "only where there are such rules ([docs/moderation.md](moderation.md)).",
         idle("low", "where the site has no such rules"),
         wrong="high",
     ),
