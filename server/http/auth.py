@@ -5,7 +5,6 @@ further out.
 """
 
 import base64
-import binascii
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
@@ -49,7 +48,7 @@ def basic_password(headers: Headers) -> str | None:
         return None
     try:
         pair = base64.b64decode(encoded, validate=True).decode("latin-1")
-    except binascii.Error:
+    except ValueError:  # no base64, or not even ASCII
         return None
     return pair.partition(":")[2] or None
 

@@ -167,7 +167,8 @@ def test_errors_have_the_shape_of_the_original(webui: httpx2.Client, drawer: Dra
 
 
 def test_a_key_may_be_a_password_or_a_bearer(url: str) -> None:
-    for headers in ({}, basic("no"), basic(""), {"api-key": KEY}):
+    odd = {"authorization": b"Basic \xe9\xe9"}
+    for headers in ({}, basic("no"), basic(""), {"api-key": KEY}, odd):
         answer = httpx2.get(url + OPTIONS, headers=headers)
         failed(answer, 401)
         assert answer.headers["www-authenticate"] == "Basic"
