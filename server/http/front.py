@@ -28,6 +28,8 @@ from server.http.limits import Allowance, RequestLimits
 _ECHOED = "x-client-request-id"
 _ECHOABLE = re.compile(r"[\x20-\x7e]{1,512}")
 """What comes back byte for byte; anything else is no id, and is left out."""
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What a caller could end a line of the log with, and write one of their own."""
 _METHODS = "GET, HEAD, POST, DELETE, OPTIONS"
 _PREFLIGHT_S = "600"
 
@@ -198,9 +200,10 @@ def _duration(seconds: float) -> str:
 
 def log_failure(error: Exception, request_id: str) -> None:
     """Our own faults are logged with their traceback; a caller's are not faults of ours."""
+    said = _UNPRINTABLE.sub("?", str(error))
     if isinstance(error, RequestError | CapacityError | Cancelled):
-        _log.info("%s: %s: %s", request_id, type(error).__name__, error)
+        _log.info("%s: %s: %s", request_id, type(error).__name__, said)
     elif isinstance(error, GenerationError):
-        _log.error("%s: %s: %s", request_id, type(error).__name__, error, exc_info=error)
+        _log.error("%s: %s: %s", request_id, type(error).__name__, said, exc_info=error)
     else:
         _log.error("%s: unexpected failure", request_id, exc_info=error)

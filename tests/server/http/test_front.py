@@ -323,3 +323,12 @@ def test_the_description_names_every_field_and_resolves(stranger: httpx2.Client)
     for body in bodies.values():
         assert {"model", "prompt", "size", "seed"} <= body["schema"]["properties"].keys()
     assert "HTTPBearer" in description["components"]["securitySchemes"]
+
+
+def test_a_caller_writes_no_lines_of_their_own_into_the_log(
+    stranger: httpx2.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "server.http.front"):
+        assert stranger.get("/docs/%0a2026-01-01 INFO%1b[31m forged").status_code == 404
+    (line,) = caplog.messages
+    assert "/docs/?2026-01-01 INFO?[31m forged" in line
