@@ -1,0 +1,44 @@
+"""Finds the classifier that looks at pictures: off, a folder, or the weights that were fetched."""
+
+from pathlib import Path
+
+from pipelines.options import Inspection
+from pipelines.weights.errors import WeightsError
+from server.terminal import CommandError
+from server.weights.place import Place
+
+OFF = "off"
+FETCHED = "fetched"
+_WEIGHTS = "nsfw-image-detection"
+"""Their id in weights.lock."""
+
+
+def build_inspection(chosen: str, threshold: float, place: Place) -> Inspection | None:
+    """What looks at pictures before they leave; None where nothing does.
+
+    Raises: CommandError: the classifier is not here. Nothing is drawn then: an operator who wants
+    pictures to be looked at must not serve without.
+    """
+    if chosen == OFF:
+        return None
+    folder = _fetched(place) if chosen == FETCHED else Path(chosen).expanduser()
+    if not folder.is_dir():
+        raise CommandError(
+            f"image_classifier={chosen}: there is no such folder; {OFF}, {FETCHED} or the folder "
+            "of an image classifier"
+        )
+    return Inspection(folder, threshold)
+
+
+def _fetched(place: Place) -> Path:
+    try:
+        entry = place.lock().get(_WEIGHTS)
+        if place.store.installed(entry):
+            return place.store.folder(entry)
+    except WeightsError as error:
+        raise CommandError(str(error)) from error
+    first = "" if entry.locked else f"`seedbed weights lock {_WEIGHTS}` and then "
+    raise CommandError(
+        f"image_classifier={FETCHED}: the weights {_WEIGHTS} are not here; "
+        f"{first}`seedbed weights fetch {_WEIGHTS}` brings them"
+    )

@@ -1,0 +1,79 @@
+"""Values of settings that need more than a type: how they are written, and which are right.
+
+Knows no setting by name, but for the device that another one needs.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, AnyHttpUrl, SecretStr, ValidationInfo
+
+from pipelines.options import Offload
+from server.inputs.hosts import Hosts
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key a caller may use, and the name its use is charged to."""
+
+    name: str
+    secret: SecretStr
+
+
+def parse_api_keys(text: str) -> tuple[ApiKey, ...]:
+    """Read `name:secret` or `secret`, comma separated.
+
+    Raises: ValueError: for an empty key, or a name or secret that occurs twice.
+    """
+    keys = []
+    for position, part in enumerate(text.split(",") if text.strip() else (), start=1):
+        name, colon, secret = part.strip().rpartition(":")
+        if not secret or (colon and not name):
+            raise ValueError(
+                f"key {position} is empty; write name:secret or secret, comma separated"
+            )
+        keys.append(ApiKey(name=name or f"key-{position}", secret=SecretStr(secret)))
+    if len({key.name for key in keys}) < len(keys):
+        raise ValueError("two keys have the same name")
+    if len({key.secret.get_secret_value() for key in keys}) < len(keys):
+        raise ValueError("two keys have the same secret")
+    return tuple(keys)
+
+
+def _check_api_keys(value: SecretStr) -> SecretStr:
+    parse_api_keys(value.get_secret_value())
+    return value
+
+
+def _check_offload(value: Offload, info: ValidationInfo) -> Offload:
+    if value is not Offload.NONE and info.data.get("device") == "cpu":
+        raise ValueError("needs a GPU, and the device is set to cpu")
+    return value
+
+
+def _check_device(value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
+        raise ValueError("must be auto, cpu, cuda or cuda:N")
+    return value
+
+
+def _check_hosts(value: str) -> str:
+    Hosts.parse(value)
+    return value
+
+
+def _check_public_url(value: AnyHttpUrl) -> AnyHttpUrl:
+    if value.query or value.fragment or value.username or value.password:
+        raise ValueError("must be an address without user, query and fragment")
+    return value
+
+
+ApiKeys: TypeAlias = Annotated[SecretStr, AfterValidator(_check_api_keys)]
+DeviceName: TypeAlias = Annotated[str, AfterValidator(_check_device)]
+HostList: TypeAlias = Annotated[str, AfterValidator(_check_hosts)]
+OffloadHere: TypeAlias = Annotated[Offload, AfterValidator(_check_offload)]
+PublicUrl: TypeAlias = Annotated[AnyHttpUrl, AfterValidator(_check_public_url)]
+UserPath: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
+"""A path in which ~ is the user's folder."""
