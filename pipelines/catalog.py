@@ -98,7 +98,9 @@ class Catalog:
     contracts: Mapping[str, str] = field(default_factory=dict)
     """Names that the operator added, and the named model whose contract each has."""
     tier: Tier = "embedded"
-    """The hardware it was chosen for, a word of `pipelines.tiers`."""
+    """The hardware it was chosen for."""
+    notes: tuple[str, ...] = ()
+    """What an operator should know of how it was chosen."""
 
     def drawers(self, model: str) -> Drawers:
         """Who draws for a name."""

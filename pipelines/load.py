@@ -38,16 +38,25 @@ def load_pipeline(folder: Path, device: torch.device) -> DiffusionPipeline:
 
 
 def read_pipeline(
-    folder: Path, device: torch.device, storage: Storage = Storage.NATIVE
+    folder: Path,
+    device: torch.device,
+    storage: Storage = Storage.NATIVE,
+    **parts: torch.nn.Module,
 ) -> DiffusionPipeline:
     """Read an unmodified diffusers pipeline into host memory, float32 for a CPU, else bfloat16.
+
+    `parts` are components that were read already.
 
     Raises: ModelBroken: when the folder is incomplete, unreadable or could run code.
     """
     check_folder(folder)
     try:
         pipe = DiffusionPipeline.from_pretrained(
-            folder, dtype=_dtype_for(device), use_safetensors=True, local_files_only=True
+            folder,
+            dtype=dtype_for(device),
+            use_safetensors=True,
+            local_files_only=True,
+            **parts,
         )
     except Exception as error:
         raise ModelBroken(f"{folder} cannot be loaded as a pipeline: {error}") from error
@@ -111,11 +120,12 @@ def bytes_on_device(
         # Variants (model.fp16.safetensors) lie beside what is loaded, other formats above it.
         files = [file for file in component.glob("*.safetensors") if "." not in file.stem]
         if files:
-            components[component.name] = {k: s for file in files for k, s in _shapes(file)}
-    return predicted_bytes(components, _dtype_for(device), storage, offload)
+            components[component.name] = {k: s for file in files for k, s in shapes_in(file)}
+    return predicted_bytes(components, dtype_for(device), storage, offload)
 
 
-def _shapes(file: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
+def shapes_in(file: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Every weight of a safetensors file by name. Raises: ModelBroken: it is none."""
     try:
         with safe_open(file, "pt") as tensors:
             for key in tensors.keys():  # noqa: SIM118 - no mapping
@@ -124,7 +134,8 @@ def _shapes(file: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
         raise ModelBroken(f"{file} is not readable: {error}") from error
 
 
-def _dtype_for(device: torch.device) -> torch.dtype:
+def dtype_for(device: torch.device) -> torch.dtype:
+    """What weights are kept in on a device."""
     return torch.float32 if device.type == "cpu" else torch.bfloat16
 
 

@@ -18,10 +18,10 @@ from diffusers import DiffusionPipeline
 
 from pipelines.admission import ANY_SIZE, Footprint, Room, check, measured_room
 from pipelines.catalog import StandIn, family_of
+from pipelines.checkpoint import read_stand_in, stand_in_bytes
 from pipelines.cost import UNMEASURED, StepCost
 from pipelines.errors import OutOfMemory, UnknownModel
 from pipelines.families.base import Family
-from pipelines.load import bytes_on_device, read_pipeline
 from pipelines.loadwatch import LoadWatch, held_bytes
 from pipelines.merge import Call
 from pipelines.modelnews import ModelNews, Nobody
@@ -140,7 +140,7 @@ class Models:
 
         Raises: OutOfMemory: when it can never fit the budget, before anything is read.
         """
-        size_bytes = bytes_on_device(stand_in.folder, self.device, self._storage, self._offload)
+        size_bytes = stand_in_bytes(stand_in, self.device, self._storage, self._offload)
         if not self._residency.fits_at_all(size_bytes):
             raise OutOfMemory(
                 f"{stand_in.name} needs {size_bytes / 2**30:.1f} GiB for its weights alone, "
@@ -227,14 +227,14 @@ class Models:
 
     def _load(self, stand_in: StandIn) -> Resident:
         name, started_s = stand_in.name, self._clock()
-        size_bytes = bytes_on_device(stand_in.folder, self.device, self._storage)
+        size_bytes = stand_in_bytes(stand_in, self.device, self._storage)
 
         def tell(done_bytes: int, left_s: float) -> None:
             self.news.loading(name, done_bytes, size_bytes, left_s)
 
         self.news.loading(name, 0, size_bytes, None)
         with LoadWatch(size_bytes, partial(held_bytes, self.device), tell):
-            pipe = read_pipeline(stand_in.folder, self.device, self._storage)
+            pipe = read_stand_in(stand_in, self.device, self._storage)
             shelf = self._place(pipe)
         resident = self.add(stand_in, family_of(stand_in), pipe)
         resident.cold, resident.shelf = True, shelf
@@ -291,8 +291,7 @@ class Models:
         return uses * math.pow(0.5, (self._clock() - seen_s) / USE_HALF_LIFE_S)
 
     def _bytes_of(self, name: str) -> int:
-        folder = self._stand_in(name).folder
-        return bytes_on_device(folder, self.device, self._storage, self._offload)
+        return stand_in_bytes(self._stand_in(name), self.device, self._storage, self._offload)
 
     def _stand_in(self, name: str) -> StandIn:
         if name not in self._known:

@@ -1,17 +1,24 @@
 """Builds what draws from the settings: the same for the server and for one command."""
 
-from pipelines.catalog import Catalog, embedded_catalog
+from pipelines.catalog import Catalog
+from pipelines.companions import Companions
 from pipelines.fleet import Fleet
 from pipelines.hardware import gpu_bytes
 from pipelines.messages import WorkerSpec
-from pipelines.options import EngineOptions
+from pipelines.options import EngineOptions, Inspection
 from pipelines.tiers import FITTINGS, Fitting
 from server.inputs.hosts import Hosts
 from server.inputs.network_guard import NetworkGuard
+from server.models.catalogue import build_catalog
+from server.models.classifier import build_inspection
+from server.models.companions import build_companions
+from server.models.own_models import read_own_models
 from server.moderation.policy import Moderation
 from server.service import Service
-from server.settings import Settings
+from server.settings import FILE, Settings
+from server.sizing import SizePolicy
 from server.store.files import FileStore
+from server.weights.place import Place, place
 
 
 def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
@@ -31,6 +38,8 @@ def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
         storage=settings.storage or fitting.storage,
         offload=settings.offload or fitting.offload,
         step_cache=settings.step_cache,
+        companions=_companions(settings),
+        inspection=_inspection(settings),
         cost_file=settings.data_dir / "step-costs.json" if known else None,
     )
     spec = WorkerSpec(catalog.stand_ins, options)
@@ -50,10 +59,31 @@ def build_service(settings: Settings, catalog: Catalog, fleet: Fleet, files: Fil
         gpt_image_response=settings.gpt_image_response,
         style_words=settings.style_words,
         moderation=Moderation(settings.moderation_rules),
+        sizes=SizePolicy(settings.upscale, _companions(settings)),
         guard=NetworkGuard(settings.fetch_references, Hosts.parse(settings.reference_hosts)),
     )
 
 
-def default_catalog() -> Catalog:
-    """What draws for which name on this machine."""
-    return embedded_catalog()
+def default_catalog(settings: Settings) -> Catalog:
+    """What draws for which name on this machine.
+
+    Raises: CommandError: weights are missing, or a table of the settings' file is wrong.
+    """
+    return build_catalog(
+        None if settings.tier == "auto" else settings.tier,
+        settings.device,
+        _place(settings),
+        read_own_models(FILE),
+    )
+
+
+def _inspection(settings: Settings) -> Inspection | None:
+    return build_inspection(settings.image_classifier, settings.nsfw_threshold, _place(settings))
+
+
+def _companions(settings: Settings) -> Companions:
+    return build_companions(settings.upscalers, settings.matting, _place(settings))
+
+
+def _place(settings: Settings) -> Place:
+    return place(settings.data_dir, settings.weights_lock, settings.accept_licences)

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.catalog import embedded_catalog
 from pipelines.errors import GenerationError
 from server.settings import SECRET, Loaded, Settings, load
 from server.terminal import CommandError, errors_console, results_console
 from server.weights_command import weights_app
 
 _BEHIND = {
+    "catalog": "server.assembly:default_catalog",
     "serve": "server.startup:serve",
     "generate": "server.generate.command:generate",
     "parity": "pipelines.parity.command:parity",
@@ -115,8 +115,13 @@ def serve(
     offload: Annotated[str | None, _setting("offload")] = None,
     step_cache: Annotated[str | None, _setting("step_cache")] = None,
     reproducible: Annotated[str | None, _setting("reproducible")] = None,
+    upscale: Annotated[str | None, _setting("upscale")] = None,
+    upscalers: Annotated[str | None, _setting("upscalers")] = None,
+    matting: Annotated[str | None, _setting("matting")] = None,
     style_words: Annotated[str | None, _setting("style_words")] = None,
     moderation_rules: Annotated[str | None, _setting("moderation_rules")] = None,
+    image_classifier: Annotated[str | None, _setting("image_classifier")] = None,
+    nsfw_threshold: Annotated[str | None, _setting("nsfw_threshold")] = None,
     url_ttl_hours: Annotated[str | None, _setting("url_ttl_hours")] = None,
     batch_rows: Annotated[str | None, _setting("batch_rows")] = None,
     max_batch_mib: Annotated[str | None, _setting("max_batch_mib")] = None,
@@ -206,7 +211,8 @@ def parity(
     """
     form = "json" if as_json else "markdown" if markdown else "table"
     try:
-        passed = _behind("parity")(families or (), embedded_catalog(), device, form, cache)
+        catalog = _behind("catalog")(load({}).settings)
+        passed = _behind("parity")(families or (), catalog, device, form, cache)
     except GenerationError as fault:
         raise CommandError(fault.message) from fault
     if not passed:

@@ -5,17 +5,15 @@ names in all four. An unknown name anywhere is refused with the nearest right on
 and what it starts read this module; everything else receives plain values.
 """
 
-import difflib
 import ipaddress
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -24,79 +22,32 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pipelines.options import Offload, StepCaching, Storage
+from pipelines.options import StepCaching, Storage
 from pipelines.scheduler import Policy
-from server.inputs.hosts import Hosts
+from server.nearest import hint
+from server.setting_values import (
+    ApiKey,
+    ApiKeys,
+    DeviceName,
+    HostList,
+    OffloadHere,
+    PublicUrl,
+    UserPath,
+    parse_api_keys,
+)
+from server.sizing import Upscale
 from server.terminal import CommandError
 
 PREFIX = "SEEDBED_"
 FILE = Path("seedbed.toml")
+TABLES = ("models", "aliases")
+"""Tables of the file that are no settings; `server.models.own_models` reads them."""
 SECRET = "api_keys"
 """The setting whose value is never shown."""
 
 
 class SettingsError(CommandError):
     """What is wrong with the settings, one line per fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A key a caller may use, and the name its use is charged to."""
-
-    name: str
-    secret: SecretStr
-
-
-def parse_api_keys(text: str) -> tuple[ApiKey, ...]:
-    """Read `name:secret` or `secret`, comma separated.
-
-    Raises: ValueError: for an empty key, or a name or secret that occurs twice.
-    """
-    keys = []
-    for position, part in enumerate(text.split(",") if text.strip() else (), start=1):
-        name, colon, secret = part.strip().rpartition(":")
-        if not secret or (colon and not name):
-            raise ValueError(
-                f"key {position} is empty; write name:secret or secret, comma separated"
-            )
-        keys.append(ApiKey(name=name or f"key-{position}", secret=SecretStr(secret)))
-    if len({key.name for key in keys}) < len(keys):
-        raise ValueError("two keys have the same name")
-    if len({key.secret.get_secret_value() for key in keys}) < len(keys):
-        raise ValueError("two keys have the same secret")
-    return tuple(keys)
-
-
-def _check_api_keys(value: SecretStr) -> SecretStr:
-    parse_api_keys(value.get_secret_value())
-    return value
-
-
-def _check_offload(value: Offload | None, info: ValidationInfo) -> Offload | None:
-    if value not in (None, Offload.NONE) and info.data.get("device") == "cpu":
-        raise ValueError("needs a GPU, and the device is set to cpu")
-    return value
-
-
-def _expand(value: Path | None) -> Path | None:
-    return None if value is None else value.expanduser()
-
-
-def _check_device(value: str) -> str:
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
-        raise ValueError("must be auto, cpu, cuda or cuda:N")
-    return value
-
-
-def _check_hosts(value: str) -> str:
-    Hosts.parse(value)
-    return value
-
-
-def _check_public_url(value: AnyHttpUrl | None) -> AnyHttpUrl | None:
-    if value is not None and (value.query or value.fragment or value.username or value.password):
-        raise ValueError("must be an address without user, query and fragment")
-    return value
 
 
 class Settings(BaseSettings):
@@ -108,16 +59,16 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    api_keys: Annotated[SecretStr, AfterValidator(_check_api_keys)] = Field(
+    api_keys: ApiKeys = Field(
         SecretStr(""),
         description="keys callers may use, comma separated, each name:secret or secret; with none, "
         "a server on the loopback address makes its own (never put keys into flags on a shared "
         "machine: other users can read them)",
     )
-    data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+    data_dir: UserPath = Field(
         Path("data"), description="folder of the pictures and of the key made at the first start"
     )
-    public_url: Annotated[AnyHttpUrl | None, AfterValidator(_check_public_url)] = Field(
+    public_url: PublicUrl | None = Field(
         None,
         description="address that picture URLs begin with; without it, the one the request came to",
     )
@@ -133,7 +84,7 @@ class Settings(BaseSettings):
     fetch_references: bool = Field(
         True, description="fetch pictures from the addresses on the public internet callers name"
     )
-    reference_hosts: Annotated[str, AfterValidator(_check_hosts)] = Field(
+    reference_hosts: HostList = Field(
         "",
         description="hosts that pictures are fetched from all the same, also on a private network: "
         "names, *.domain, addresses and networks, comma separated",
@@ -192,7 +143,7 @@ class Settings(BaseSettings):
     threads: int | None = Field(
         None, ge=1, description="CPU threads of a worker; without it, one where more do not pay"
     )
-    device: Annotated[str, AfterValidator(_check_device)] = Field(
+    device: DeviceName = Field(
         "auto",
         description="where to draw: auto, cpu, cuda or cuda:N; auto takes a GPU when there is one",
     )
@@ -202,10 +153,10 @@ class Settings(BaseSettings):
         "whose weights are here), embedded, 8gb, 24gb, 80gb; a tier that is named here and lacks "
         "weights does not start",
     )
-    weights_lock: Annotated[Path | None, AfterValidator(_expand)] = Field(
+    weights_lock: UserPath | None = Field(
         None,
-        description="the file that lists the weights of models to the byte; without it weights.lock "
-        "in the working directory, else the one that comes with seedbed",
+        description="the file that lists the weights of models to the byte; without it "
+        "weights.lock in the working directory, else the one that comes with seedbed",
     )
     accept_licences: str = Field(
         "",
@@ -250,7 +201,7 @@ class Settings(BaseSettings):
         description="how denoisers' weights are kept: native, fp8 (half of the memory; pictures "
         "are not quite the same); without it fp8 on the tier 8gb, else native",
     )
-    offload: Annotated[Offload | None, AfterValidator(_check_offload)] = Field(
+    offload: OffloadHere | None = Field(
         None,
         description="which weights wait in the machine's memory until they are needed, on a GPU: "
         "none, model (all components but one), layers (all but a few layers); without it layers "
@@ -266,15 +217,44 @@ class Settings(BaseSettings):
         description="draw every picture alone, so that its bytes do not depend on other traffic; "
         "callers may ask for it in a header, see API",
     )
+    upscale: Upscale = Field(
+        "allow",
+        description="sizes above what a model draws: allow enlarges what it draws, deny refuses "
+        "them and names the largest of that shape",
+    )
+    upscalers: str = Field(
+        "",
+        description="safetensors files of Real-ESRGAN networks that enlarge pictures, comma "
+        "separated; without it those that seedbed weights fetched, and without those Lanczos",
+    )
+    matting: UserPath | None = Field(
+        None,
+        description="safetensors file of BiRefNet, which cuts subjects out for transparent "
+        "pictures; without it what seedbed weights fetched, and without that a simple cut-out of "
+        "plain backgrounds",
+    )
     style_words: bool = Field(
         True,
         description="add words for dall-e-3's vivid and natural to the prompt; revised_prompt "
         "shows them",
     )
-    moderation_rules: Annotated[Path | None, AfterValidator(_expand)] = Field(
+    moderation_rules: UserPath | None = Field(
         None,
         description="file of words that may not be drawn, see docs/moderation.md; it is read again "
         "when it changes",
+    )
+    image_classifier: str = Field(
+        "off",
+        min_length=1,
+        description="what looks at pictures before they are sent, drawn or to begin from, and "
+        "refuses those it calls nsfw: off, fetched (nsfw-image-detection of seedbed weights), or "
+        "the folder of an image classifier",
+    )
+    nsfw_threshold: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="how sure the image classifier must be to refuse a picture, up to 1",
     )
     url_ttl_hours: float = Field(
         24, gt=0, allow_inf_nan=False, description="hours that a picture's signed URL stays valid"
@@ -325,7 +305,14 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, _File(settings_cls)
+
+
+class _File(TomlConfigSettingsSource):
+    """The settings of the file, without its tables."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__call__().items() if name not in TABLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +329,7 @@ def load(flags: Mapping[str, Any]) -> Loaded:
     Raises: SettingsError: for an unknown name, a value out of range, or a file that is not TOML.
     """
     try:
-        file = TomlConfigSettingsSource(Settings)()
+        file = _File(Settings)()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{FILE} is not a TOML file: {error}") from error
     unknown = [*_unknown_variables(os.environ), *_unknown_keys(file)]
@@ -367,24 +354,19 @@ def _unknown_variables(environ: Iterable[str]) -> list[str]:
     right = [PREFIX + name.upper() for name in Settings.model_fields]
     names = sorted(name for name in environ if name.upper().startswith(PREFIX))
     return [
-        f"{name} is not a setting{_hint(name.upper(), right)}"
+        f"{name} is not a setting{hint(name.upper(), right)}"
         for name in names
         if name.upper() not in right
     ]
 
 
 def _unknown_keys(file: Mapping[str, object]) -> list[str]:
-    right = list(Settings.model_fields)
+    right = [*Settings.model_fields, *TABLES]
     return [
-        f"{name} in {FILE} is not a setting{_hint(name, right)}"
+        f"{name} in {FILE} is not a setting{hint(name, right)}"
         for name in file
         if name not in right
     ]
-
-
-def _hint(name: str, right: list[str]) -> str:
-    nearest = difflib.get_close_matches(name, right, n=1, cutoff=0.0)
-    return f"; did you mean {nearest[0]}?"
 
 
 def _describe(error: ValidationError, origins: Mapping[str, str]) -> str:

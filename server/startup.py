@@ -18,6 +18,7 @@ from threading import TIMEOUT_MAX
 import uvicorn
 from fastapi import FastAPI
 
+from pipelines.catalog import Catalog
 from pipelines.errors import NotReady, StorageFailure
 from pipelines.fleet import Fleet
 from server.app import AppSettings, create_app
@@ -26,7 +27,8 @@ from server.batches.office import BatchSettings
 from server.docs_page import DOCS_PATH
 from server.http.protocol import with_patience
 from server.inputs.picture_rule import MIB
-from server.settings import ApiKey, Settings
+from server.setting_values import ApiKey
+from server.settings import Settings
 from server.store.api_keys import callers_keys, key_file
 from server.store.database import claim, prepare
 from server.store.files import FileStore
@@ -52,7 +54,7 @@ def serve(settings: Settings) -> None:
     keys = callers_keys(settings)
     listener = _listen(settings)
     _log_plainly(settings)
-    catalog = default_catalog()
+    catalog = default_catalog(settings)
     try:
         claimed = claim(settings.data_dir)
         prepare(settings.data_dir)
@@ -68,7 +70,7 @@ def serve(settings: Settings) -> None:
         raise CommandError(error.message) from error
     server = _Server(
         _uvicorn_config(app, settings),
-        _House(settings, fleet, files, _address(settings, listener)),
+        _House(settings, catalog, fleet, files, _address(settings, listener)),
     )
     # uvicorn raises the signal that ended it once more; by then nothing is left to be done.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -87,6 +89,7 @@ class _House:
     """What the running server looks after besides HTTP."""
 
     settings: Settings
+    catalog: Catalog
     fleet: Fleet
     files: FileStore
     address: str
@@ -102,7 +105,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        _greet(self._house.settings, self._house.address)
+        _greet(self._house.settings, self._house.catalog, self._house.address)
         self._chores = [
             asyncio.create_task(_announce_ready(self._house.fleet)),
             asyncio.create_task(_sweep(self._house.files)),
@@ -197,7 +200,7 @@ def _address(settings: Settings, listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _greet(settings: Settings, address: str) -> None:
+def _greet(settings: Settings, catalog: Catalog, address: str) -> None:
     """Say where everything is, and one line that draws a picture when it is pasted."""
     if settings.keys:
         kept = f"the configured ones: {', '.join(key.name for key in settings.keys)}"
@@ -211,6 +214,9 @@ def _greet(settings: Settings, address: str) -> None:
     _tell(f"  address   {address}")
     _tell(f"  API docs  {address}{DOCS_PATH}")
     _tell(f"  API key   {kept}")
+    _tell(f"  models    {', '.join(one.name for one in catalog.stand_ins)} (tier {catalog.tier})")
+    for note in catalog.notes:
+        _tell(f"  note      {note}")
     _tell(
         f"  try it    curl {address}/v1/images/generations "
         f"-H \"Authorization: Bearer {key}\" -H 'Content-Type: application/json' -d '{body}'"

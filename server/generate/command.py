@@ -71,7 +71,7 @@ def _draw(
             raise CommandError(f"{address} needs a key: say --api-key")
     elif server is not None:
         raise CommandError(f"no server that can draw answers at {address}")
-    catalog = default_catalog()
+    catalog = default_catalog(settings)
     local.check(catalog, order)
     display.say(f"no server to draw with at {address}: starting the engine for this one command")
     local.draw(settings, catalog, order, display.hear)

@@ -1,0 +1,129 @@
+"""From a stand-in to a pipeline in host memory: its folder, a single file, LoRAs, its noise.
+
+A LoRA is fused into the weights, so that requests of the model share forwards as those of any
+other: there is nothing to switch. Only safetensors are read, and nothing is looked up on a network.
+"""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import DiffusionPipeline
+
+from pipelines.catalog import LoRA, StandIn
+from pipelines.errors import ModelBroken
+from pipelines.load import bytes_on_device, check_folder, dtype_for, read_pipeline, shapes_in
+from pipelines.optimize import Shapes, predicted_bytes, store_in_fp8
+from pipelines.options import Offload, Storage
+from pipelines.parts import DENOISERS
+
+_ADAPTER = "fused"
+_WHOLE = ("first_stage_model.", "vae.")
+"""With such weights a file holds more than a denoiser."""
+_DENOISER = "model.diffusion_model."
+
+
+def read_stand_in(
+    stand_in: StandIn, device: torch.device, storage: Storage = Storage.NATIVE
+) -> DiffusionPipeline:
+    """Read a stand-in into host memory, float32 for a CPU, else bfloat16.
+
+    Raises: ModelBroken: naming the file that is at fault.
+    """
+    if stand_in.file is None:
+        pipe = read_pipeline(stand_in.folder, device)
+    else:
+        pipe = _read_file(stand_in.file, stand_in.folder, device)
+    for lora in stand_in.loras:
+        _fuse(pipe, lora)
+    if stand_in.noise:
+        scheduler: Any = pipe.components["scheduler"]
+        changed = type(scheduler).from_config(scheduler.config, **dict(stand_in.noise))
+        pipe.register_modules(scheduler=changed)
+    if storage is Storage.FP8:
+        store_in_fp8(pipe)
+    return pipe
+
+
+def stand_in_bytes(
+    stand_in: StandIn,
+    device: torch.device,
+    storage: Storage = Storage.NATIVE,
+    offload: Offload = Offload.NONE,
+) -> int:
+    """Most bytes of a stand-in's weights that will be on the device at once.
+
+    Raises: ModelBroken: when a file is no readable safetensors file.
+    """
+    if stand_in.file is None:
+        return bytes_on_device(stand_in.folder, device, storage, offload)
+    shapes = _shapes(stand_in.file)
+    if not _is_whole(shapes):
+        return bytes_on_device(stand_in.folder, device, storage, offload)
+    parts: dict[str, dict[str, tuple[int, ...]]] = {"unet": {}, "others": {}}
+    for name, shape in shapes.items():
+        parts["unet" if name.startswith(_DENOISER) else "others"][name] = shape
+    return predicted_bytes(parts, dtype_for(device), storage, offload)
+
+
+def _read_file(file: Path, folder: Path, device: torch.device) -> DiffusionPipeline:
+    """A whole pipeline's weights take the place of all of the folder's, else of its denoiser's."""
+    whole = _is_whole(_shapes(file))
+    check_folder(folder)
+    index = json.loads((folder / "model_index.json").read_text())
+    common = {"config": str(folder), "local_files_only": True}
+    try:
+        if whole:
+            wanted: Any = getattr(import_module("diffusers"), index["_class_name"])
+            pipe = wanted.from_single_file(str(file), dtype=dtype_for(device), **common)
+            pipe.set_progress_bar_config(disable=True)
+            read: DiffusionPipeline = pipe
+            return read
+        name = next(name for name in index if name in DENOISERS)
+        library, class_name = index[name]
+        denoiser: Any = getattr(import_module(library), class_name)
+        part = denoiser.from_single_file(
+            str(file), subfolder=name, dtype=dtype_for(device), **common
+        )
+        return read_pipeline(folder, device, **{name: part})
+    except Exception as error:
+        raise ModelBroken(
+            f"{file} cannot be read in place of the weights of {folder}: {error}"
+        ) from error
+
+
+def _fuse(pipe: Any, lora: LoRA) -> None:
+    keys = list(_shapes(lora.file))
+    if not hasattr(pipe, "load_lora_weights"):
+        raise ModelBroken(f"{type(pipe).__name__} takes no LoRA: {lora.file} cannot be added")
+    try:
+        pipe.load_lora_weights(
+            str(lora.file.parent),
+            weight_name=lora.file.name,
+            adapter_name=_ADAPTER,
+            local_files_only=True,
+            use_safetensors=True,
+        )
+        fits = any(pipe.get_list_adapters().values())
+        if fits:
+            pipe.fuse_lora(lora_scale=lora.scale, adapter_names=[_ADAPTER], safe_fusing=True)
+        pipe.unload_lora_weights()
+    except Exception as error:
+        raise ModelBroken(f"{lora.file} cannot be added as a LoRA: {error}") from error
+    if not fits:
+        raise ModelBroken(
+            f"{lora.file} changes nothing of a {type(pipe).__name__}: it was made for another "
+            f"model (its first weight is {keys[0] if keys else 'missing'})"
+        )
+
+
+def _is_whole(shapes: Shapes) -> bool:
+    return any(name.startswith(_WHOLE) for name in shapes)
+
+
+def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    if file.suffix != ".safetensors":
+        raise ModelBroken(f"{file} could run code when loaded; only safetensors are read")
+    return dict(shapes_in(file))
