@@ -33,12 +33,12 @@ def build_inspection(chosen: str, threshold: float, place: Place) -> Inspection 
 def _fetched(place: Place) -> Path:
     try:
         entry = place.lock().get(_WEIGHTS)
-        if place.store.installed(entry):
-            return place.store.folder(entry)
+        entry.require_locked()
     except WeightsError as error:
-        raise CommandError(str(error)) from error
-    first = "" if entry.locked else f"`seedbed weights lock {_WEIGHTS}` and then "
-    raise CommandError(
-        f"image_classifier={FETCHED}: the weights {_WEIGHTS} are not here; "
-        f"{first}`seedbed weights fetch {_WEIGHTS}` brings them"
-    )
+        raise CommandError(f"image_classifier={FETCHED}: {error}") from error
+    if not place.store.installed(entry):
+        raise CommandError(
+            f"image_classifier={FETCHED}: the weights are not here; "
+            f"`seedbed weights fetch {_WEIGHTS}` brings them"
+        )
+    return place.store.folder(entry)
