@@ -5,7 +5,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from server.settings import ApiKey, Settings
+from server.setting_values import ApiKey
+from server.settings import Settings
 from server.store.secret_file import read_or_make
 from server.terminal import CommandError
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from server.settings import FILE, PREFIX, SECRET, Settings, SettingsError, load, parse_api_keys
+from server.setting_values import parse_api_keys
+from server.settings import FILE, PREFIX, SECRET, Settings, SettingsError, load
 
 EXAMPLE = Path(__file__).parents[2] / "seedbed.example.toml"
 
