@@ -5,9 +5,10 @@ Knows no dialect by name. Errors are raised; `server.http.front` renders them.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -30,6 +31,7 @@ from server.inputs.picture_rule import MIB
 from server.service import Service
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+_T = TypeVar("_T")
 
 _HEADER_PREFIX = "x-seedbed-"
 _REPRODUCIBLE = _HEADER_PREFIX + "reproducible"
@@ -77,7 +79,7 @@ class Router:
                 return await plain(request)
             async with read_form(request, body, self.max_form_bytes) as members:
                 draft = self.with_headers(speech.draft(members), request)
-                draft = await self.service.prepare(draft, speech.customs)
+                draft = await self.prepare(draft, speech.customs, request)
             return await self.answer(request, speech, draft)
 
         return draw
@@ -87,7 +89,7 @@ class Router:
 
         Raises: GenerationError: before the first byte of the answer.
         """
-        draft = await self.service.prepare(draft, speech.customs)
+        draft = await self.prepare(draft, speech.customs, request)
         if draft.stream:
             call = Call(request.state.request_id, self.link(request))
             events = EventQueue()
@@ -99,10 +101,14 @@ class Router:
     async def finish(self, request: Request, speech: Speech, drawing: Drawing) -> Response:
         """Wait for a drawing and answer with all of it. Raises: GenerationError."""
         call = Call(request.state.request_id, self.link(request))
-        drawn = await _draw_while_connected(request, drawing)
+        drawn = await _while_connected(request, drawing.result())
         for failure in drawn.failures:
             log_failure(failure.error, call.request_id)
         return await run_in_threadpool(_render, speech, drawn, call)
+
+    async def prepare(self, draft: Draft, customs: Customs, request: Request) -> Draft:
+        """See to the pictures of a call while its client waits. Raises: RequestError, Cancelled."""
+        return await _while_connected(request, self.service.prepare(draft, customs))
 
     def start(
         self, draft: Draft, customs: Customs, request: Request, listener: Listener | None = None
@@ -158,9 +164,12 @@ def _render(speech: Speech, drawn: Drawn, call: Call) -> Response:
     return JSONResponse(speech.render(drawn, call), headers=seedbed_headers(drawn.plan.facts))
 
 
-async def _draw_while_connected(request: Request, drawing: Drawing) -> Drawn:
-    """Raises: Cancelled: the client left first; the drawing has been stopped."""
-    result = asyncio.create_task(drawing.result())
+async def _while_connected(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
+    """Wait for work that is stopped when the client leaves; its body must have been read.
+
+    Raises: Cancelled: the client left first; the work has been stopped.
+    """
+    result = asyncio.create_task(work)
     left = asyncio.create_task(_client_left(request))
     try:
         await asyncio.wait({result, left}, return_when=asyncio.FIRST_COMPLETED)

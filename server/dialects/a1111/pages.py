@@ -166,7 +166,7 @@ class Pages:
             draft = router.with_headers(speech.draft(await router.read_members(request)), request)
             draft = replace(draft, model=draft.model or studio.model)
             with studio.at_work() as job:
-                draft = await router.service.prepare(draft, speech.customs)
+                draft = await router.prepare(draft, speech.customs, request)
                 drawing = router.start(draft, speech.customs, request, job.hear)
                 job.begin(drawing)
                 return await router.finish(request, speech, drawing)

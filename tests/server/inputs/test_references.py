@@ -2,7 +2,10 @@
 
 import asyncio
 import base64
+import http.client
 import io
+import json
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +25,7 @@ from pipelines.types import Size
 from server.draft import Customs, Draft, Reference
 from server.errors import BadImageAddress, ImageTooLarge, NoImageAddress
 from server.inputs.fetching import Fetcher
+from server.inputs.hosts import Hosts
 from server.inputs.network_guard import NetworkGuard
 from server.inputs.references import References
 from server.plan import Plan, make_plan
@@ -301,6 +305,28 @@ def test_no_picture_may_be_said_in_two_ways(client: httpx2.Client, image: Any) -
 def test_an_oblong_picture_is_too_oblong_for_the_edit_model(client: httpx2.Client) -> None:
     body = {"model": EDIT_3, "prompt": "a cat", "image": data_url(png(200, 50))}
     assert "1:3" in ark_invalid(client.post(ARK, json=body), "image")["message"]
+
+
+@pytest.mark.parametrize("path", [ARK, "/seedbed/v1/images", "/v1/images/edits"])
+def test_who_leaves_stops_what_is_being_fetched_for_them(
+    drawer: Drawer, tmp_path: Path, path: str
+) -> None:
+    guard = NetworkGuard(opened=Hosts.parse("127.0.0.1"))
+    with (
+        serving(drawer, tmp_path, guard=guard) as site,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+    ):
+        silent.settimeout(10)
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/a.png"
+        body = json.dumps({"model": M4, "prompt": "a cat", "image": address})
+        caller = http.client.HTTPConnection("127.0.0.1", site.port)
+        caller.request("POST", path, body, {"authorization": f"Bearer {KEY}"})
+        asked, _ = silent.accept()
+        with asked:
+            asked.settimeout(10)
+            assert asked.recv(65536).startswith(b"GET /a.png")
+            caller.close()
+            assert asked.recv(1) == b"", "the address is still waited for"
 
 
 def test_uploads_leave_nothing_on_the_disk(
