@@ -56,6 +56,12 @@ def cargo(
 
     Raises: LockBroken: weights that are not installed; Unlocked; ArchiveBroken: no wheels.
     """
+    for entry in entries:
+        if not store.installed(entry):
+            entry.require_locked()
+            raise LockBroken(
+                f"{entry.id} is not installed; `seedbed weights fetch {entry.id}` brings it"
+            )
     goods = [_of_text(LOCK, lock_file.read_bytes())]
     if intent_file.is_file():
         goods.append(_of_text(INTENT, intent_file.read_bytes()))
@@ -71,10 +77,6 @@ def cargo(
 
 
 def _weights(store: Store, entry: LockedWeights) -> Iterator[Cargo]:
-    if not store.installed(entry):
-        raise LockBroken(
-            f"{entry.id} is not installed; `seedbed weights fetch {entry.id}` brings it"
-        )
     for file in entry.files:
         path = store.folder(entry) / file.path
         yield _of_file(member_path(entry, file), path, str(file.sha256))

@@ -114,7 +114,13 @@ def _read_contents(file: Path, stream: io.BufferedReader) -> bytes:
     contents = stream.read(size)
     if len(contents) < size:
         raise ArchiveBroken(f"{file} has {file.stat().st_size:,} bytes: the copy was cut short")
+    _check_padding(stream, CONTENTS, size)
     return contents
+
+
+def _check_padding(stream: io.BufferedReader, path: str, size: int) -> None:
+    if any(stream.read(len(padding(size)))):
+        raise ArchiveBroken(f"{path}: there is something in the space behind it")
 
 
 def _text(stream: io.BufferedReader, member: Member, offsets: Mapping[str, int]) -> bytes:
@@ -225,8 +231,7 @@ def _read_member(
             f"{member.path} in the archive has sha256 {digest.hexdigest()}; it should be "
             f"{member.sha256}; nothing was installed"
         )
-    if any(stream.read(len(padding(member.size)))):
-        raise ArchiveBroken(f"{member.path}: there is something in the space behind it")
+    _check_padding(stream, member.path, member.size)
 
 
 @contextmanager

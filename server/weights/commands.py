@@ -37,6 +37,8 @@ def run(command: str, settings: Settings, said: Mapping[str, Any]) -> None:
         failed = _COMMANDS[command](where, **said)
     except WeightsError as error:
         raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(f"{error.filename}: {error.strerror}") from error
     if failed:
         raise typer.Exit(1)
 

@@ -12,6 +12,7 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import format_exc
 from typing import Any
 
 from server.cli import main
@@ -83,6 +84,9 @@ def _run(order: dict[str, Any]) -> dict[str, Any]:
             main()
     except SystemExit as ended:
         status = int(ended.code or 0)
+    except Exception:  # noqa: BLE001 - the test shows it
+        err.write(format_exc())
+        status = 1
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -1,0 +1,383 @@
+"""`seedbed weights pack` and `import`: one file over the air gap, none of its bytes believed."""
+
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipelines.weights.archive import (
+    CONTENTS,
+    END,
+    Member,
+    header,
+    padding,
+    parse_contents,
+    render_contents,
+)
+from tests.pipelines.weights.commander import Commander
+from tests.pipelines.weights.conftest import Site, model_files, spoil
+from tests.running import SEEDBED, plain_environment
+
+UNET = "unet/model.safetensors"
+
+
+@pytest.fixture
+def archive(site: Site) -> Path:
+    site.good("pack", "out.tar")
+    return site.folder / "out.tar"
+
+
+@pytest.fixture
+def far_site(archive: Path, site: Site, commander: Commander, tmp_path: Path) -> Site:
+    """A machine behind the gap: it has the same lock, and the archive, and no hub."""
+    site.hub.repositories.clear()
+    far = Site(tmp_path / "far", site.hub, commander)
+    far.folder.mkdir()
+    for name in ("weights.lock", "weights.toml"):
+        shutil.copy(site.folder / name, far.folder)
+    shutil.move(archive, far.folder / "in.tar")
+    return far
+
+
+def members(archive: Path) -> list[tuple[str, bytes]]:
+    """Every member with its bytes."""
+    with tarfile.open(archive) as tar:
+        return [(m.name, tar.extractfile(m).read()) for m in tar.getmembers()]  # type: ignore[union-attr]
+
+
+def write(archive: Path, goods: list[tuple[str, bytes]], contents: bytes | None = None) -> None:
+    """An archive in seedbed's layout with whatever somebody wants in it."""
+    if contents is None:
+        contents = render_contents(
+            [Member(p, len(data), hashlib.sha256(data).hexdigest()) for p, data in goods]
+        )
+    parts = [
+        header(p, len(data)) + data + padding(len(data))
+        for p, data in [(CONTENTS, contents), *goods]
+    ]
+    archive.write_bytes(b"".join(parts) + END)
+
+
+def nothing_here(far: Site) -> bool:
+    staging = far.store / ".staging"
+    left = [file for file in staging.rglob("*") if file.is_file()] if staging.exists() else []
+    return not far.installed().exists() and not left
+
+
+def test_an_archive_carries_the_weights_over_the_gap(far_site: Site) -> None:
+    done = far_site.good("import", "in.tar")
+    assert "licence Apache-2.0" in done.stderr
+    far_site.good("verify", "--deep", "--strict")
+    assert (far_site.installed() / UNET).read_bytes() == model_files()[UNET]
+    assert far_site.hub.asked == []
+    assert nothing_here(far_site) is False
+    far_site.good("import", "in.tar")  # once more changes nothing
+
+
+def test_any_tar_can_look_into_it_and_it_is_the_same_bytes_each_time(
+    archive: Path, site: Site
+) -> None:
+    listed = subprocess.run(["tar", "-tf", archive], capture_output=True, text=True, check=True)
+    names = listed.stdout.splitlines()
+    assert names[:4] == [CONTENTS, "weights.lock", "weights.toml", "licences/tiny.txt"]
+    commit = site.entry().commit
+    assert names[4:] == [f"weights/tiny/{commit}/{file.path}" for file in site.entry().files]
+    assert b"Do what is fair." in dict(members(archive))["licences/tiny.txt"]
+    site.good("pack", "again.tar")
+    assert (site.folder / "again.tar").read_bytes() == archive.read_bytes()
+
+
+def test_packing_prints_the_number_that_importing_may_ask_for(archive: Path, site: Site) -> None:
+    lines = site.good("pack", "out.tar").stdout.splitlines()
+    digest = hashlib.sha256((site.folder / "weights.lock").read_bytes()).hexdigest()
+    assert lines == ["out.tar", f"weights.lock sha256 {digest}"]
+
+
+@pytest.mark.parametrize("keep", [0.02, 0.5, 0.97, 1.0])
+def test_packing_goes_on_after_a_stop(keep: float, archive: Path, site: Site) -> None:
+    whole = archive.read_bytes()
+    part = archive.with_name("more.tar.part")
+    part.write_bytes(whole[: int(len(whole) * keep)])
+    site.good("pack", "more.tar")
+    assert archive.with_name("more.tar").read_bytes() == whole
+    assert not part.exists()
+
+
+def test_a_part_that_is_not_of_this_archive_is_written_over(archive: Path, site: Site) -> None:
+    whole = archive.read_bytes()
+    spoilt = bytearray(whole + b"longer than it will be")
+    spoilt[30_000] ^= 1
+    archive.with_name("more.tar.part").write_bytes(spoilt)
+    site.good("pack", "more.tar")
+    assert archive.with_name("more.tar").read_bytes() == whole
+
+
+def test_a_tampered_store_is_not_packed(site: Site) -> None:
+    spoil(site.installed() / UNET)
+    assert "locked is" in site.bad("pack", "out.tar")
+    assert not (site.folder / "out.tar").exists()
+
+
+def test_what_is_not_installed_is_not_packed(locked_site: Site) -> None:
+    assert "nothing is installed" in locked_site.bad("pack", "out.tar")
+    assert "`seedbed weights fetch tiny` brings it" in locked_site.bad("pack", "out.tar", "tiny")
+
+
+def test_a_disk_that_fills_up_while_packing_is_named(site: Site) -> None:
+    limited = f"ulimit -f 24; exec {SEEDBED} weights pack out.tar"
+    done = subprocess.run(
+        ["bash", "-c", limited],
+        cwd=site.folder,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "File too large; what was written is kept" in done.stderr
+    site.good("pack", "out.tar")
+
+
+def test_wheels_travel_with_it(site: Site, far_site: Site) -> None:
+    wheels = site.folder / "wheels"
+    wheels.mkdir()
+    assert "holds no wheels" in site.bad("pack", "out.tar", "--wheels", "wheels")
+    (wheels / "a-1-py3-none-any.whl").write_bytes(b"PK wheel")
+    site.good("pack", "out.tar", "--wheels", "wheels")
+    shutil.copy(site.folder / "out.tar", far_site.folder / "in.tar")
+    assert "1 wheels stay in the archive" in far_site.good("import", "in.tar").stderr
+    far_site.good("import", "in.tar", "--wheels", "house")
+    assert (far_site.folder / "house/a-1-py3-none-any.whl").read_bytes() == b"PK wheel"
+
+
+@pytest.mark.parametrize("position", [0, 100, 600, 3_000, 9_000, 30_000, -30_000, -2_000, -1])
+def test_a_tampered_byte_anywhere_is_refused(position: int, far_site: Site) -> None:
+    spoil(far_site.folder / "in.tar", position)
+    far_site.bad("import", "in.tar")
+    assert nothing_here(far_site)
+
+
+def test_every_header_and_text_is_compared_to_the_byte(far_site: Site) -> None:
+    """The bytes between the large files, a sample of them."""
+    file = far_site.folder / "in.tar"
+    whole = file.read_bytes()
+    texts = whole.index(model_files()["LICENSE"])
+    for position in range(0, texts, texts // 12):
+        file.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
+        far_site.bad("import", "in.tar")
+    assert nothing_here(far_site)
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.001, 0.5, 0.999])
+def test_an_archive_that_was_cut_short_is_refused(keep: float, far_site: Site) -> None:
+    file = far_site.folder / "in.tar"
+    data = file.read_bytes()
+    file.write_bytes(data[: int(len(data) * keep)])
+    far_site.bad("import", "in.tar")
+    assert nothing_here(far_site)
+
+
+def test_something_added_behind_the_end_is_refused(far_site: Site) -> None:
+    with (far_site.folder / "in.tar").open("ab") as file:
+        file.write(bytes(512))
+    assert "something was added to it" in far_site.bad("import", "in.tar")
+
+
+Change = Callable[[tarfile.TarInfo], None]
+
+
+def _symlink(info: tarfile.TarInfo) -> None:
+    info.type, info.linkname, info.size = tarfile.SYMTYPE, "/etc/passwd", 0
+
+
+def _hard_link(info: tarfile.TarInfo) -> None:
+    info.type, info.linkname, info.size = tarfile.LNKTYPE, "weights.lock", 0
+
+
+def _traversal(info: tarfile.TarInfo) -> None:
+    info.name = "../../escape"
+
+
+def _absolute(info: tarfile.TarInfo) -> None:
+    info.name = "/tmp/escape"
+
+
+def _folder(info: tarfile.TarInfo) -> None:
+    info.type, info.size = tarfile.DIRTYPE, 0
+
+
+def _device(info: tarfile.TarInfo) -> None:
+    info.type, info.size = tarfile.CHRTYPE, 0
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (_symlink, "a symbolic link"),
+        (_hard_link, "a hard link"),
+        (_traversal, "'../../escape' of"),
+        (_absolute, "'/tmp/escape' of"),
+        (_folder, "a folder"),
+        (_device, "a device"),
+    ],
+    ids=["symlink", "hard link", "..", "absolute", "folder", "device"],
+)
+def test_a_member_that_is_no_plain_file_is_refused(
+    change: Change, complaint: str, far_site: Site
+) -> None:
+    file = far_site.folder / "in.tar"
+    old = members(file)
+    with tarfile.open(file, "w", format=tarfile.GNU_FORMAT) as tar:
+        for name, data in old:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            if name.endswith("model_index.json"):
+                change(info)
+            tar.addfile(info, io.BytesIO(data))
+    said = far_site.bad("import", "in.tar")
+    assert "model_index.json' of 21 bytes, but there is" in said
+    assert complaint in said
+    assert nothing_here(far_site)
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        ("weights/tiny/{commit}/unet/extra.json", "is not in its weights.lock"),
+        ("weights/other/{commit}/x.json", "'other' is not in weights.lock"),
+        ("weights/loose.json", "is not in its weights.lock"),
+        ("weights/tiny/{commit}/unet/code.py", "could run code when loaded"),
+        ("../escape.txt", "not a safe file name"),
+        ("/escape.txt", "not a safe file name"),
+        ("run-me.txt", "does not belong into an archive"),
+        ("licences/deep/x.txt", "does not belong into an archive"),
+        ("wheels/x.sh", "does not belong into an archive"),
+    ],
+)
+def test_an_extra_file_is_refused_though_the_contents_list_it(
+    path: str, complaint: str, far_site: Site
+) -> None:
+    file = far_site.folder / "in.tar"
+    goods = members(file)[1:]
+    write(file, [*goods, (path.format(commit=far_site.entry().commit), b"surprise")])
+    assert complaint in far_site.bad("import", "in.tar")
+    assert nothing_here(far_site)
+
+
+def test_a_missing_file_is_refused(far_site: Site) -> None:
+    file = far_site.folder / "in.tar"
+    write(file, [one for one in members(file)[1:] if not one[0].endswith(UNET)])
+    assert f"{UNET} is missing" in far_site.bad("import", "in.tar")
+
+
+def test_contents_that_were_changed_with_the_bytes_still_miss_the_lock(far_site: Site) -> None:
+    file = far_site.folder / "in.tar"
+    evil = [(p, b'{"evil": 1}\n' if p.endswith("config.json") else d) for p, d in members(file)[1:]]
+    write(file, evil)
+    assert "but its list of contents says otherwise" in far_site.bad("import", "in.tar")
+    assert nothing_here(far_site)
+
+
+def _evil_archive(far: Site) -> None:
+    """Weights, contents and lock, all changed so that they agree with each other."""
+    file = far.folder / "in.tar"
+    goods = dict(members(file)[1:])
+    path = next(p for p in goods if p.endswith("unet/config.json"))
+    old, new = goods[path], b"[]\n"
+    goods[path] = new
+    digests = [hashlib.sha256(data).hexdigest().encode() for data in (old, new)]
+    goods["weights.lock"] = goods["weights.lock"].replace(*digests)
+    write(file, list(goods.items()))
+
+
+def test_an_archive_with_a_lock_of_its_own_needs_somebody_who_vouches(far_site: Site) -> None:
+    _evil_archive(far_site)
+    before = (far_site.folder / "weights.lock").read_bytes()
+    said = far_site.bad("import", "in.tar")
+    assert "this site's weights.lock does not vouch for tiny" in said
+    wrong = hashlib.sha256(before).hexdigest()
+    assert f"not {wrong}" in far_site.bad("import", "in.tar", "--lock-sha256", wrong)
+    assert nothing_here(far_site)
+    assert (far_site.folder / "weights.lock").read_bytes() == before
+
+
+def test_a_site_without_a_lock_takes_the_one_that_a_person_vouched_for(
+    far_site: Site, site: Site
+) -> None:
+    lock, intent = far_site.folder / "weights.lock", far_site.folder / "weights.toml"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    lock.unlink()
+    intent.unlink()
+    settings = {"SEEDBED_WEIGHTS_LOCK": "weights.lock"}
+    assert "--lock-sha256" in far_site.bad("import", "in.tar", **settings)
+    assert not far_site.store.exists()
+    far_site.good("import", "in.tar", "--lock-sha256", digest, **settings)
+    assert lock.read_bytes() == (site.folder / "weights.lock").read_bytes()
+    assert intent.read_bytes() == (site.folder / "weights.toml").read_bytes()
+    far_site.good("verify", "--deep", "--strict")
+
+
+def test_an_archive_of_a_newer_version_is_refused(far_site: Site) -> None:
+    file = far_site.folder / "in.tar"
+    goods = dict(members(file)[1:])
+    goods["weights.lock"] = goods["weights.lock"].replace(b'"1.0"', b'"2.0"')
+    write(file, list(goods.items()))
+    assert "a newer seedbed wrote it" in far_site.bad("import", "in.tar")
+    contents = dict(members(file))[CONTENTS].replace(b'"1"', b'"2"', 1)
+    write(file, list(goods.items()), contents)
+    assert "the archive has format '2'" in far_site.bad("import", "in.tar")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"not a tar at all" * 100, bytes(2048), b"\x80\x04}q\x00." * 200],
+    ids=["empty", "text", "zeros", "pickle"],
+)
+def test_what_is_no_archive_of_ours_is_refused(data: bytes, far_site: Site) -> None:
+    (far_site.folder / "in.tar").write_bytes(data)
+    assert "is no archive of `seedbed weights pack`" in far_site.bad("import", "in.tar")
+    assert "cannot be read" in far_site.bad("import", "nowhere.tar")
+
+
+def test_a_bad_archive_leaves_what_was_there_before(far_site: Site) -> None:
+    far_site.good("import", "in.tar")
+    before = {p: p.read_bytes() for p in far_site.installed().rglob("*") if p.is_file()}
+    spoil(far_site.folder / "in.tar", -30_000)
+    far_site.bad("import", "in.tar")
+    assert {p: p.read_bytes() for p in far_site.installed().rglob("*") if p.is_file()} == before
+    far_site.good("verify", "--deep", "--strict")
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        b"{}",
+        b"[]",
+        b"\xff",
+        b'{"format": "1", "members": [1]}',
+        b'{"format": "1", "members": [{"path": "a", "size": -1, "sha256": ""}]}',
+        b'{"format": "1", "members": [{"path": "a", "size": 1, "sha256": "x"}]}',
+        b'{"format": "1", "members": [{"path": 1, "size": 1, "sha256": "x"}]}',
+        b"[" * 100_000,
+    ],
+    ids=["empty", "list", "bytes", "number", "size", "sha256", "path", "deep"],
+)
+def test_contents_that_are_nonsense_are_refused(contents: bytes, far_site: Site) -> None:
+    write(far_site.folder / "in.tar", [], contents)
+    assert CONTENTS in far_site.bad("import", "in.tar")
+
+
+def test_contents_survive_a_round() -> None:
+    one = Member("weights/a/b", 3, "0" * 64)
+    assert parse_contents(render_contents([one, replace(one, path="c")])) == (
+        one,
+        replace(one, path="c"),
+    )
+    assert json.loads(render_contents([]))["members"] == []
