@@ -10,7 +10,7 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import TypeAlias
 
 import httpx2
@@ -24,7 +24,8 @@ _PUBLIC_PORTS = frozenset({80, 443, 8080, 8443})
 """Where web servers listen. Other services of the internet are not for a caller to prod."""
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _NAT64 = IPv6Network("64:ff9b::/96")
-_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
+_GLOBAL_V6 = IPv6Network("2000::/3")
+"""All that has been given out; what lies outside is local by an older rule, or nobody's."""
 
 
 class ForbiddenAddress(Exception):
@@ -76,7 +77,8 @@ class NetworkGuard:
             return
         if not self.public:
             raise ForbiddenAddress("this server fetches only from hosts its operator has listed")
-        if not plain.is_global or plain.is_multicast or plain in _LOCAL_NAT64:
+        given_out = plain in _GLOBAL_V6 if isinstance(plain, IPv6Address) else True
+        if not plain.is_global or plain.is_multicast or not given_out:
             raise ForbiddenAddress("its host is not on the public internet")
         if port not in _PUBLIC_PORTS:
             raise ForbiddenAddress(f"port {port} is not one of a web server")
