@@ -34,6 +34,8 @@ from server.store.database import claim, prepare
 from server.store.files import FileStore
 from server.terminal import CommandError, results_console
 
+_log = logging.getLogger(__name__)
+
 _LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _BACKLOG = 2048
 """Connections the kernel holds while the event loop is busy."""
@@ -238,7 +240,10 @@ async def _announce_ready(fleet: Fleet) -> None:
 async def _sweep(files: FileStore) -> None:
     while True:
         await asyncio.sleep(_SWEEP_S)
-        await asyncio.to_thread(files.sweep)
+        try:
+            await asyncio.to_thread(files.sweep)
+        except OSError:
+            _log.exception("expired pictures could not be removed; the next try is in an hour")
 
 
 def _tell(line: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from itertools import islice
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from server.batches.answering import Answering, too_late
@@ -165,4 +166,7 @@ class Runner:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_S)
-            await self._uploads.sweep()
+            try:
+                await self._uploads.sweep()
+            except (OSError, SQLAlchemyError):
+                _log.exception("expired files could not be removed; the next try is in an hour")

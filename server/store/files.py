@@ -134,10 +134,13 @@ class FileStore:
 
     def _sweep_folder(self, folder: Path, valid_s: float) -> int:
         oldest = self._now() - valid_s - _GRACE_S
-        expired = [path for path in folder.iterdir() if path.stat().st_mtime < oldest]
-        for path in expired:
-            path.unlink(missing_ok=True)
-        return len(expired)
+        removed = 0
+        for path in folder.iterdir():
+            with suppress(FileNotFoundError):  # it has just got its name, or is kept now
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
+                    removed += 1
+        return removed
 
     def _sweep_unfinished(self) -> None:
         """Remove what a killed server left half written."""

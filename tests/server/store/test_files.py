@@ -129,6 +129,15 @@ def test_a_kept_picture_outlives_the_others_and_is_swept_at_last(tmp_path: Path)
         store.find(*address)
 
 
+def test_what_vanishes_while_it_is_swept_keeps_nothing_else_from_it(tmp_path: Path) -> None:
+    clock = Clock(tmp_path.stat().st_mtime)
+    store = FileStore(tmp_path, now=clock)
+    store.save(PICTURE)
+    (tmp_path / "pictures" / "renamed.tmp").symlink_to(tmp_path / "gone")
+    clock.now += 2 * DAY_S
+    assert store.sweep() == 1
+
+
 def test_only_the_owner_can_read_the_signing_secret(tmp_path: Path) -> None:
     FileStore(tmp_path)
     secret = tmp_path / "link-secret"
