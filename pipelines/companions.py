@@ -4,7 +4,7 @@ Plain values that the API process plans with and a worker loads. Knows files, no
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,16 +42,16 @@ class Companions:
         return max(self.upscalers, key=lambda one: one.scale, default=None)
 
 
-def find_companions(upscalers: Iterable[Path], matting: Path | None) -> Companions:
-    """Look at the weights' names and shapes. Raises: ModelBroken: naming the file at fault."""
-    found = tuple(map(read_upscaler, upscalers))
+def find_companions(upscalers: Mapping[str, Path], matting: Path | None) -> Companions:
+    """Look at weights, by name, and their shapes. Raises: ModelBroken: naming the file at fault."""
+    found = tuple(read_upscaler(name, file) for name, file in upscalers.items())
     if matting is not None:
         tensor_shapes(matting)
     return Companions(found, matting)
 
 
-def read_upscaler(file: Path) -> Upscaler:
-    """What a file of weights enlarges by. Its name is the file's, in small letters.
+def read_upscaler(name: str, file: Path) -> Upscaler:
+    """What a file of weights enlarges by.
 
     Raises: ModelBroken: when it is none that enlarges.
     """
@@ -61,7 +61,7 @@ def read_upscaler(file: Path) -> Upscaler:
         raise ModelBroken(
             f"{file} has not the weights of a Real-ESRGAN network that enlarges by 2 or 4"
         )
-    return Upscaler(file.stem.lower().replace("_", "-"), file, scale)
+    return Upscaler(name, file, scale)
 
 
 def tensor_shapes(file: Path) -> dict[str, tuple[int, ...]]:

@@ -12,6 +12,7 @@ from pipelines.types import ImageRequest, Size
 from server.contract.checks import Checked
 from server.contract.snapping import snap
 from server.draft import Draft
+from server.sizing import SizePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,7 @@ class Choices:
     drawers: Drawers
     stand_in: StandIn
     drawer: Family
-    size: Size
-    """Of the answer's pictures."""
+    sized: SizePlan
     style_words: str
     """What was added to the prompt."""
 
@@ -31,17 +31,17 @@ def facts(
     draft: Draft, checked: Checked, requests: tuple[ImageRequest, ...], choices: Choices
 ) -> Mapping[str, str]:
     """What the caller cannot see in the body, by the last part of its header's name."""
-    request, size = requests[0], choices.size
+    request, sized = requests[0], choices.sized
     return {
         "model": f"{choices.stand_in.name}; requested={checked.model.id}",
-        "native-size": str(request.size),
-        "resample": "none" if request.size == size else "lanczos",
+        "native-size": str(sized.native),
+        "resample": sized.said,
         "guidance": _guidance(draft, request, choices.drawer),
         "quality": _quality(draft, checked, choices.drawers),
-        "size": _snapped(draft, checked, size),
+        "size": _snapped(draft, checked, sized.size),
         "steps": str(request.steps),
         "seed": ", ".join(str(one.seed) for one in requests),
-        "ignored": _ignored(draft, checked, choices),
+        "ignored": _ignored(draft, checked, request, choices),
     }
 
 
@@ -62,10 +62,11 @@ def _quality(draft: Draft, checked: Checked, drawers: Drawers) -> str:
     return f"{_requested(draft.quality)}applied={applied}"
 
 
-def _ignored(draft: Draft, checked: Checked, choices: Choices) -> str:
+def _ignored(draft: Draft, checked: Checked, request: ImageRequest, choices: Choices) -> str:
     """What the caller said, rightly, that changes nothing: for this model, or for who draws."""
     named, able = checked.model, choices.drawer.abilities
     beyond = draft.inputs.ignored if draft.inputs else ()
+    no_previews = draft.stream and not request.preview_steps
     without_effect = {
         "background": draft.background is not None and not named.abilities.transparent,
         "output_compression": draft.output_compression not in (None, 100)
@@ -75,6 +76,8 @@ def _ignored(draft: Draft, checked: Checked, choices: Choices) -> str:
         "guidance_scale": draft.guidance_scale not in (None, named.usual_guidance)
         and not able.guidance,
         "style": draft.style is not None and not choices.style_words,
+        "partial_images": no_previews and bool(draft.previews),
+        "preview_every": no_previews and draft.preview_every is not None,
     }
     names = (*draft.ignored, *(name for name, nothing in without_effect.items() if nothing))
     return ", ".join(dict.fromkeys((*names, *beyond)))

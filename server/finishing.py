@@ -7,20 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from pipelines.post.encode import Format, encode
 from pipelines.post.keep import Kept
 from pipelines.post.matting import remove_background
-from pipelines.post.resize import resize
+from pipelines.post.resize import centre, resize
 from pipelines.post.watermark import draw_label
 from pipelines.types import Picture, Pixels, Size
+from server.sizing import SizePlan
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
     """What becomes of the pixels of one call, the same for all its pictures."""
 
-    size: Size
+    sized: SizePlan
     format: Format
     compression: int
     label: bool
@@ -28,18 +30,32 @@ class Finish:
     kept: Kept | None = None
     """What of the caller's picture stays as it was."""
 
+    @property
+    def size(self) -> Size:
+        """Of the pictures a caller gets."""
+        return self.sized.size
+
     def apply(self, pixels: Pixels, seed: int) -> Picture:
         """Make the picture a caller gets.
 
         Shapes: pixels [height, width, 3], of any size.
         """
-        sized = resize(pixels, self.size)
+        sized = _brought(pixels, self.sized)
         if self.kept is not None:
             sized = self.kept.around(sized)
         labelled = draw_label(sized) if self.label else sized
         finished = _cut_out(sized, labelled) if self.transparent else labelled
         data = encode(finished, self.format, self.compression)
         return Picture(data, self.format, self.size, seed)
+
+
+def _brought(pixels: Pixels, sized: SizePlan) -> Pixels:
+    """Bring a picture, or a preview of any size, to the wanted one."""
+    height, width, _ = pixels.shape
+    if sized.resample == "crop" and Size(width, height) == sized.native:
+        return centre(pixels, sized.size)
+    down = width >= sized.size.width and height >= sized.size.height
+    return resize(pixels, sized.size, Image.Resampling.BOX if down else Image.Resampling.LANCZOS)
 
 
 def _cut_out(sized: Pixels, labelled: Pixels) -> NDArray[np.uint8]:

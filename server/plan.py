@@ -19,10 +19,8 @@ from server.disclosure import Choices, facts
 from server.draft import Customs, Draft
 from server.finishing import Finish
 from server.previews import preview_steps
+from server.sizing import SizePlan, SizePolicy
 from server.styles import style_words, styled
-
-_SMALLEST_SHARE_KEPT = 0.5
-"""A picture so long that less than this share of the drawn one would remain is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +54,22 @@ def make_plan(
     gpt_image_url: bool,
     random_seed: Callable[[], int],
     add_style_words: bool = True,
+    sizes: SizePolicy | None = None,
 ) -> Plan:
     """Turn a draft, its references seen to, into a plan. Raises: RequestError, by parameter."""
     checked = check(draft, customs, known_models(catalog.contracts))
     named, inputs = checked.model, draft.inputs
     assert inputs is not None or not draft.references, "server.inputs.references has not been asked"
     size = chosen_size(draft, checked, inputs.sizes[0] if inputs else None)
-    finish = _finish(draft, customs, named, size)
-
     drawers = catalog.drawers(named.id)
     stand_in = drawers.choose(checked.quality, len(draft.references))
     drawer = family_of(stand_in)
     words = style_words(draft, named) if add_style_words else ""
     prompt = styled(checked.prompt, words)
-    _check_aspect(drawer.native_size(size), size)
+    sized = (sizes or SizePolicy()).plan(drawer, size)
+    finish = _finish(draft, customs, named, sized)
     first_seed = random_seed() if checked.first_seed == RANDOM_SEED else checked.first_seed
-    request = _request(draft, checked, drawer, size)
+    request = _request(draft, checked, drawer, sized)
     requests = tuple(
         replace(
             request,
@@ -98,7 +96,7 @@ def make_plan(
         edits=draft.edits,
         inputs=inputs.sizes if inputs else (),
         each_alone=customs.each_alone,
-        facts=facts(draft, checked, requests, Choices(drawers, stand_in, drawer, size, words)),
+        facts=facts(draft, checked, requests, Choices(drawers, stand_in, drawer, sized, words)),
     )
 
 
@@ -113,7 +111,7 @@ def chosen_size(draft: Draft, checked: Checked, reference: Size | None) -> Size:
     return rule.choose(said, checked.prompt, reference)
 
 
-def _request(draft: Draft, checked: Checked, drawer: Family, size: Size) -> ImageRequest:
+def _request(draft: Draft, checked: Checked, drawer: Family, sized: SizePlan) -> ImageRequest:
     """What all pictures of the call have in common."""
     steps = whole(
         "steps", draft.steps, 1, drawer.limits.max_steps, default=drawer.steps(checked.quality)
@@ -123,7 +121,7 @@ def _request(draft: Draft, checked: Checked, drawer: Family, size: Size) -> Imag
         id="",
         model="",
         prompt=checked.prompt,
-        size=drawer.native_size(size),
+        size=sized.native,
         steps=steps,
         guidance=drawer.guidance(draft.guidance_scale, checked.model.usual_guidance),
         seed=0,
@@ -133,6 +131,8 @@ def _request(draft: Draft, checked: Checked, drawer: Family, size: Size) -> Imag
         references=inputs.references if inputs else (),
         mask=inputs.mask if inputs else None,
         fidelity=checked.fidelity,
+        upscaler=sized.upscaler,
+        upscale_to=sized.size if sized.upscaler else None,
         preview_steps=_previews(draft, steps),
     )
 
@@ -143,7 +143,7 @@ def _previews(draft: Draft, steps: int) -> tuple[int, ...]:
     return preview_steps(steps, count, every) if draft.stream else ()
 
 
-def _finish(draft: Draft, customs: Customs, named: NamedModel, size: Size) -> Finish:
+def _finish(draft: Draft, customs: Customs, named: NamedModel, sized: SizePlan) -> Finish:
     transparent = draft.background == "transparent" and named.abilities.transparent
     form = draft.output_format or ("png" if transparent else customs.output_format)
     compression = whole("output_compression", draft.output_compression, 0, 100, default=100)
@@ -153,15 +153,4 @@ def _finish(draft: Draft, customs: Customs, named: NamedModel, size: Size) -> Fi
         )
     label = named.watermark if draft.watermark is None else draft.watermark
     kept = draft.inputs.kept if draft.inputs else None
-    return Finish(size, form, compression, label, transparent, kept)
-
-
-def _check_aspect(native: Size, size: Size) -> None:
-    """A stand-in that cannot draw so long a picture loses part of it: refuse before it is most."""
-    kept = (native.width * size.height) / (native.height * size.width)
-    if min(kept, 1 / kept) < _SMALLEST_SHARE_KEPT:
-        raise UnsupportedValue(
-            f"'{size}' is longer than the model that draws here can fill: it draws {native} and "
-            "would lose more than half of it.",
-            "size",
-        )
+    return Finish(sized, form, compression, label, transparent, kept)

@@ -22,6 +22,7 @@ from server.inputs.network_guard import NetworkGuard
 from server.inputs.references import References
 from server.moderation.policy import Moderation
 from server.plan import make_plan
+from server.sizing import SizePolicy
 from server.store.files import FileStore
 
 GptImageResponse: TypeAlias = Literal["both", "b64_json"]
@@ -41,11 +42,13 @@ class Service:
         finishing_threads: int | None = None,
         style_words: bool = True,
         moderation: Moderation | None = None,
+        sizes: SizePolicy | None = None,
     ) -> None:
         self.fleet = fleet
         self.files = files
         self.catalog = catalog
         self._style_words = style_words
+        self._sizes = sizes or SizePolicy()
         self._moderation = moderation or Moderation()
         self._references = References(Fetcher(guard or NetworkGuard()), files)
         self._gpt_image_url = gpt_image_response == "both"
@@ -97,6 +100,7 @@ class Service:
             gpt_image_url=self._gpt_image_url,
             random_seed=partial(secrets.randbelow, MAX_SEED + 1),
             add_style_words=self._style_words,
+            sizes=self._sizes,
         )
         self._moderation.check(draft, client, request_id)
         if limits is not None:

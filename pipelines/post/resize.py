@@ -32,6 +32,27 @@ def resize(
     return resized
 
 
+def centre(pixels: Pixels, size: Size) -> Pixels:
+    """The middle of a picture that is no smaller. A view, not a copy."""
+    top, left = (pixels.shape[0] - size.height) // 2, (pixels.shape[1] - size.width) // 2
+    return pixels[top : top + size.height, left : left + size.width]
+
+
+def surround(pixels: Pixels, size: Size) -> Pixels:
+    """The contrary of `centre`: repeat a picture's edges around it until it is of this size.
+
+    Equal sizes return the same array.
+
+    Shapes: pixels [height, width, channels], no larger than the size.
+    """
+    height, width, _ = pixels.shape
+    if (width, height) == (size.width, size.height):
+        return pixels
+    top, left = (size.height - height) // 2, (size.width - width) // 2
+    below, right = size.height - height - top, size.width - width - left
+    return np.pad(pixels, ((top, below), (left, right), (0, 0)), mode="edge")
+
+
 def _cover(width: int, height: int, size: Size) -> tuple[float, float, float, float]:
     """The largest centred box (left, top, right, bottom) of the wanted aspect, in source pixels."""
     scale = min(width / size.width, height / size.height)

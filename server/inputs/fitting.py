@@ -12,9 +12,10 @@ from PIL import Image
 
 from pipelines.families.base import Family
 from pipelines.post.keep import Kept, inward
-from pipelines.post.resize import resize
+from pipelines.post.resize import resize, surround
 from pipelines.types import Bitmap, Size
 from server.inputs.pictures import InputPicture
+from server.sizing import is_cropped
 
 _SEAM_PX = 1.5
 """How softly what is drawn begins at a mask's edge. Units: pixels as they are drawn."""
@@ -60,14 +61,16 @@ def fit(
     if mask is not None and not able.mask:
         ignored.append("mask")
         mask = None
+    # What will be cut off around the drawn picture comes around the one that it begins from.
+    framed = size if is_cropped(native, size, drawer.limits.grid) else native
     base, *further = (named.picture.rgb for named in usable)
     return Inputs(
         sizes=tuple(named.picture.size for named in pictures),
         references=(
-            _resized(base, native),
+            Bitmap.of(surround(resize(base.pixels, framed), native)),
             *(_resized(picture, drawer.native_size(picture.size)) for picture in further),
         ),
-        mask=None if mask is None else Bitmap.of(_stretched(mask, native)),
+        mask=None if mask is None else Bitmap.of(surround(_stretched(mask, framed), native)),
         kept=None if mask is None else _kept(base, mask, native, size),
         ignored=tuple(ignored),
     )

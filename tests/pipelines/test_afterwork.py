@@ -32,7 +32,7 @@ LARGE = Size(500, 300)
 
 @pytest.fixture(scope="module")
 def companions(tmp_path_factory: pytest.TempPathFactory) -> Companions:
-    return find_companions([upscaler_file(tmp_path_factory.mktemp("weights"))], None)
+    return find_companions({"tiny": upscaler_file(tmp_path_factory.mktemp("weights"))}, None)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def bench(companions: Companions) -> Workbench:
 
 
 def large(name: str, **changes: Any) -> ImageRequest:
-    wanted = request(name, size=NATIVE, steps=2, upscaler="tiny-esrgan-x4", upscale_to=LARGE)
+    wanted = request(name, size=NATIVE, steps=2, upscaler="tiny", upscale_to=LARGE)
     return replace(wanted, **changes)
 
 
@@ -94,7 +94,7 @@ class Order:
 
 
 def test_others_are_drawn_between_two_tiles(models: Models, bench: Workbench) -> None:
-    books, order = Books(), Order(slow=bench.enlargers["tiny-esrgan-x4"])
+    books, order = Books(), Order(slow=bench.enlargers["tiny"])
     drawing = Engine(models, books, workbench=bench, run=order)
     drawing.submit(large("a"))
     while order.lanes.count(Lane.FINISH) < 2:
@@ -131,7 +131,7 @@ def test_each_tile_is_told_of(models: Models, bench: Workbench) -> None:
 def test_too_little_memory_for_a_tile_makes_tiles_smaller_and_forbids_no_size(
     models: Models, bench: Workbench
 ) -> None:
-    books, enlarger = Books(), bench.enlargers["tiny-esrgan-x4"]
+    books, enlarger = Books(), bench.enlargers["tiny"]
     enlarger.tile_px = 128
     drawing = Engine(models, books, workbench=bench, run=Order(failures=1))
     drawing.submit(large("a"))
@@ -155,13 +155,13 @@ def test_where_not_even_the_smallest_tile_fits_the_request_fails_by_name(
 
 def test_a_network_that_is_not_here_is_refused_by_name(models: Models, bench: Workbench) -> None:
     drawing = Engine(models, Books(), workbench=bench)
-    with pytest.raises(UnknownModel, match="there are: tiny-esrgan-x4"):
+    with pytest.raises(UnknownModel, match="there are: tiny"):
         drawing.submit(large("a", upscaler="realesrgan-x2plus"))
 
 
 def test_an_engine_is_not_built_with_weights_of_another_network(tmp_path: Path) -> None:
     file = upscaler_file(tmp_path)
-    companions = find_companions([file], None)
+    companions = find_companions({"tiny": file}, None)
     save_file({"conv_first.weight": torch.zeros(8, 3, 3, 3)}, file)
     with pytest.raises(ModelBroken, match=r"Tiny_ESRGAN_x4\.safetensors is not of a Real-ESRGAN"):
         build_engine(EngineOptions(device="cpu", companions=companions), Books())

@@ -17,9 +17,7 @@ FOUR_TIMES = Upscaler("x4", Path("x4"), 4)
 @pytest.mark.parametrize("scale", [2, 4])
 def test_a_file_says_by_what_it_enlarges(tmp_path: Path, scale: int) -> None:
     file = upscaler_file(tmp_path, scale, "RealESRGAN")
-    assert find_companions([file], None).upscalers == (
-        Upscaler(f"realesrgan-x{scale}", file, scale),
-    )
+    assert find_companions({"mine": file}, None).upscalers == (Upscaler("mine", file, scale),)
 
 
 @pytest.mark.parametrize(
@@ -38,17 +36,17 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(
         ModelBroken, match=r"other\.safetensors has not the weights of a Real-ESRGAN"
     ):
-        find_companions([file], None)
+        find_companions({"mine": file}, None)
 
 
 def test_a_pickle_is_refused_whatever_it_is_called(tmp_path: Path) -> None:
     torch.save({"conv_first.weight": torch.zeros(8, 3, 3, 3)}, file := tmp_path / "x.safetensors")
     with pytest.raises(ModelBroken, match=r"x\.safetensors is not a safetensors file"):
-        find_companions([file], None)
+        find_companions({"mine": file}, None)
     with pytest.raises(ModelBroken, match="is not a safetensors file"):
-        find_companions([], file)
+        find_companions({}, file)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelBroken, match=r"gone\.safetensors"):
-        find_companions([tmp_path / "gone.safetensors"], None)
+        find_companions({"mine": tmp_path / "gone.safetensors"}, None)

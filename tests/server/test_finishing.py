@@ -6,6 +6,7 @@ import pytest
 from pipelines.post.encode import Format
 from pipelines.types import Pixels, Size
 from server.finishing import Finish
+from server.sizing import Resample, SizePlan
 from tests.server.pictures import opened, pixels
 
 SQUARE = Size(256, 256)
@@ -25,7 +26,7 @@ def finish(
     label: bool = False,
     transparent: bool = False,
 ) -> Finish:
-    return Finish(size, form, compression, label, transparent)
+    return Finish(SizePlan(Size(64, 64), size, "lanczos"), form, compression, label, transparent)
 
 
 def test_a_picture_has_the_size_format_and_seed_that_were_planned() -> None:
@@ -54,3 +55,30 @@ def test_the_label_stays_readable_where_the_ground_is_cut_away() -> None:
     appeared = np.asarray(opened(labelled.data))[..., 3] > np.asarray(opened(plain.data))[..., 3]
     assert appeared[192:, 128:].sum() > 200
     assert not appeared[:192].any()
+
+
+def resampled(drawn: Pixels, size: Size, resample: Resample) -> Pixels:
+    native = Size(drawn.shape[1], drawn.shape[0])
+    plan = SizePlan(native, size, resample)
+    return pixels(Finish(plan, "png", 100, False, False).apply(drawn, seed=0).data)
+
+
+def noise(width: int, height: int) -> Pixels:
+    return np.random.default_rng(5).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def test_what_the_grid_added_is_cut_off_and_nothing_is_resampled() -> None:
+    drawn = noise(96, 64)
+    assert (resampled(drawn, Size(90, 61), "crop") == drawn[1:62, 3:93]).all()
+
+
+def test_a_preview_smaller_than_what_is_drawn_fills_the_picture_too() -> None:
+    plan = SizePlan(Size(96, 64), Size(90, 61), "crop")
+    shown = Finish(plan, "png", 100, False, False).apply(noise(24, 16), seed=0)
+    assert opened(shown.data).size == (90, 61)
+
+
+def test_a_smaller_picture_is_the_mean_of_what_is_drawn() -> None:
+    drawn = noise(128, 128)
+    means = drawn.reshape(32, 4, 32, 4, 3).mean(axis=(1, 3))
+    assert np.abs(resampled(drawn, Size(32, 32), "area") - means).max() <= 1

@@ -2,15 +2,18 @@
 
 import dataclasses
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.catalog import EMBEDDED, Catalog, Drawers, always_by, embedded_catalog
+from pipelines.companions import Companions, Upscaler
 from pipelines.errors import RequestError, TooLarge, TooSmall, UnknownModel, UnsupportedValue
 from pipelines.types import Size
 from server.draft import Customs, Draft, Style
 from server.plan import MAX_SEED, Plan, make_plan
+from server.sizing import SizePolicy
 from server.styles import STYLE_WORDS
 
 ARK = Customs(output_format="jpeg", only_ark_models=True)
@@ -22,6 +25,7 @@ def plan(
     gpt_image_url: bool = True,
     catalog: Catalog | None = None,
     add_style_words: bool = True,
+    sizes: SizePolicy | None = None,
     **said: Any,
 ) -> Plan:
     draft = Draft(**({"model": "gpt-image-1", "prompt": "a cat"} | said))
@@ -33,6 +37,7 @@ def plan(
         gpt_image_url=gpt_image_url,
         random_seed=lambda: 77,
         add_style_words=add_style_words,
+        sizes=sizes,
     )
 
 
@@ -75,6 +80,16 @@ def test_a_size_drawn_natively_is_not_resampled() -> None:
     made = plan(model="seedbed", size="128x128")
     assert made.requests[0].size == Size(128, 128)
     assert made.facts["resample"] == "none"
+
+
+def test_a_network_on_the_device_enlarges_where_there_is_one() -> None:
+    upscaler = Upscaler("realesrgan-x4plus", Path("x4"), 4)
+    policy = SizePolicy(companions=Companions((upscaler,)))
+    made = plan(sizes=policy, size="1536x1024")
+    assert made.facts["resample"] == "realesrgan-x4plus"
+    assert made.requests[0].upscaler == "realesrgan-x4plus"
+    assert made.requests[0].upscale_to == made.finish.size == Size(1536, 1024)
+    assert plan(size="1536x1024").requests[0].upscaler is None
 
 
 def test_a_size_that_would_lose_most_of_the_drawn_picture_is_refused() -> None:
