@@ -1,0 +1,147 @@
+"""Stand-ins that are more than a folder: a single file, LoRAs, another noise schedule."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from pipelines.catalog import LoRA, StandIn
+from pipelines.checkpoint import read_stand_in, stand_in_bytes
+from pipelines.detect import detect_family
+from pipelines.errors import ModelBroken
+from pipelines.load import bytes_on_device
+from tests.tiny_models import save_lora, save_sd15, save_sdxl
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.LoraLoaderMixin. is deprecated:FutureWarning"),
+]
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_sd15(tmp_path_factory.mktemp("sd15"))
+
+
+@pytest.fixture(scope="module")
+def lora(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_lora(tmp_path_factory.mktemp("lora"), of=folder)
+
+
+@pytest.fixture
+def plain(folder: Path) -> StandIn:
+    return StandIn("plain", "sd15", folder, "none")
+
+
+def denoiser(stand_in: StandIn) -> dict[str, torch.Tensor]:
+    pipe: Any = read_stand_in(stand_in, CPU)
+    weights: dict[str, torch.Tensor] = pipe.unet.state_dict()
+    return weights
+
+
+def changed(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> set[str]:
+    assert before.keys() == after.keys()
+    return {name for name in before if not torch.equal(before[name], after[name])}
+
+
+def test_a_lora_is_fused_into_the_weights_it_was_made_for(plain: StandIn, lora: Path) -> None:
+    before = denoiser(plain)
+    with_lora = denoiser(replace(plain, loras=(LoRA(lora),)))
+    touched = changed(before, with_lora)
+    assert {name.rpartition(".attn")[2][2:] for name in touched} == {
+        "to_q.weight",
+        "to_k.weight",
+        "to_v.weight",
+    }
+    name = min(touched)
+    weights = load_file(lora)
+    stem = f"unet.{name.removesuffix('.weight')}"
+    product = weights[f"{stem}.lora_B.weight"] @ weights[f"{stem}.lora_A.weight"]
+    added = with_lora[name] - before[name]
+    assert torch.nn.functional.cosine_similarity(
+        added.flatten(), product.flatten(), dim=0
+    ) == pytest.approx(1, abs=1e-3)
+    half = denoiser(replace(plain, loras=(LoRA(lora, 0.5),)))[name] - before[name]
+    torch.testing.assert_close(half * 2, added, rtol=1e-3, atol=1e-4)
+
+
+def test_two_loras_are_both_fused(plain: StandIn, lora: Path, tmp_path: Path) -> None:
+    other = save_lora(tmp_path, of=plain.folder, seed=1)
+    first = denoiser(replace(plain, loras=(LoRA(lora),)))
+    both = denoiser(replace(plain, loras=(LoRA(lora), LoRA(other))))
+    assert changed(first, both)
+
+
+def test_a_lora_of_another_model_is_refused(lora: Path, plain: StandIn, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.safetensors"
+    save_file(
+        {name.replace("unet.", "transformer."): w for name, w in load_file(lora).items()}, foreign
+    )
+    with pytest.raises(ModelBroken, match=r"foreign\.safetensors changes nothing of a Stable"):
+        read_stand_in(replace(plain, loras=(LoRA(foreign),)), CPU)
+    xl = replace(plain, folder=save_sdxl(tmp_path / "sdxl"))
+    with pytest.raises(ModelBroken, match="cannot be added as a LoRA"):
+        read_stand_in(replace(xl, loras=(LoRA(lora),)), CPU)
+
+
+def test_the_weights_of_a_single_file_take_the_place_of_the_denoisers(
+    plain: StandIn, tmp_path: Path
+) -> None:
+    other = save_sd15(tmp_path / "other", seed=5)
+    file = shutil.copy(
+        other / "unet" / "diffusion_pytorch_model.safetensors", tmp_path / "a.safetensors"
+    )
+    own = denoiser(replace(plain, file=Path(file)))
+    assert changed(denoiser(plain), own)
+    assert not changed(denoiser(replace(plain, folder=other)), own)
+    assert stand_in_bytes(replace(plain, file=Path(file)), CPU) == bytes_on_device(
+        plain.folder, CPU
+    )
+
+
+@pytest.mark.parametrize("name", ["a.ckpt", "a.safetensors"])
+def test_files_that_could_run_code_are_refused(plain: StandIn, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    torch.save({"weight": torch.zeros(1)}, file)
+    for stand_in in (replace(plain, file=file), replace(plain, loras=(LoRA(file),))):
+        with pytest.raises(ModelBroken, match=rf"{name}.*(could run code|is not readable)"):
+            read_stand_in(stand_in, CPU)
+
+
+def test_a_file_of_another_kind_is_refused_by_name(plain: StandIn, tmp_path: Path) -> None:
+    file = tmp_path / "other.safetensors"
+    save_file({"some.weight": torch.zeros(3)}, file)
+    with pytest.raises(ModelBroken, match=r"other\.safetensors cannot be read in place of"):
+        read_stand_in(replace(plain, file=file), CPU)
+
+
+def test_the_noise_schedule_can_be_set(plain: StandIn) -> None:
+    pipe: Any = read_stand_in(replace(plain, noise=(("timestep_spacing", "trailing"),)), CPU)
+    assert pipe.scheduler.config.timestep_spacing == "trailing"
+    assert pipe.scheduler.config.steps_offset == 1
+
+
+def test_a_family_is_told_by_the_folder(folder: Path, tmp_path: Path) -> None:
+    assert detect_family(folder) == "sd15"
+    index = tmp_path / "model_index.json"
+    for content, family in (
+        ('{"_class_name": "SanaPipeline"}', "generic"),
+        ('{"_class_name": "Flux2KleinPipeline", "is_distilled": true}', "flux2_klein"),
+        ('{"_class_name": "Flux2KleinPipeline", "is_distilled": false}', "flux2_klein_base"),
+        ('{"_class_name": "QwenImageEditPlusPipeline"}', "qwen_image_edit"),
+    ):
+        index.write_text(content)
+        assert detect_family(tmp_path) == family
+    index.write_text('{"_class_name": "FluxPipeline"}')
+    (tmp_path / "transformer").mkdir()
+    config = tmp_path / "transformer" / "config.json"
+    for content, family in (('{"guidance_embeds": true}', "flux"), ("{}", "flux_schnell")):
+        config.write_text(content)
+        assert detect_family(tmp_path) == family
+    index.write_text("[]")
+    with pytest.raises(ModelBroken, match="holds no JSON object"):
+        detect_family(tmp_path)
