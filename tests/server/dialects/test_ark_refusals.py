@@ -45,7 +45,7 @@ def test_what_is_not_served_is_refused_by_name(post: Post, param: str, value: ob
         ("prompt", "x" * 32_001),
         ("seed", 10**30),
         ("guidance_scale", True),
-        ("guidance_scale", 10**400),
+        ("guidance_scale", 10**299),
         ("watermark", "true"),
         ("watermark", 1),
         ("response_format", "png"),
