@@ -52,9 +52,9 @@ NATIVE = Table(
         parameter("stream", "Unsaid `true`.", honoured(True), wrong="x"),
         parameter(
             "preview_every",
-            "A preview after each so many steps; unsaid none.",
+            "A preview after each so many steps; unsaid none. Steps that are fewer show none.",
             honoured(1, "with `stream`", stream=None),
-            idle(1, "without it"),
+            idle(1, "without it, or in one step"),
             wrong=0,
             wrong_beside={"stream": None},
         ),

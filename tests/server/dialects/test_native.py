@@ -127,3 +127,13 @@ def test_without_a_stream_the_pictures_come_at_once(client: httpx2.Client) -> No
     told = events(client.post(PATH, json=members | {"stream": None}))
     shown = [event for event in told if event["type"] == "image"]
     assert [{"type": "image"} | image for image in images] == shown
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "ignored"), [(1, 1, "preview_every"), (4, 4, "preview_every"), (4, 2, None)]
+)
+def test_previews_that_a_short_drawing_has_no_step_for_are_named(
+    client: httpx2.Client, steps: int, every: int, ignored: str | None
+) -> None:
+    body = {"prompt": "a cat", "size": "64x64", "steps": steps, "preview_every": every}
+    assert client.post(PATH, json=body).headers.get("x-seedbed-ignored") == ignored
