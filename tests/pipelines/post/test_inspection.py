@@ -9,10 +9,10 @@ import pytest
 import torch
 from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessor
 
-from pipelines.engine import Engine
+from pipelines.engine import Engine, build_engine
 from pipelines.errors import ContentRejected, ModelBroken
 from pipelines.memory import Models
-from pipelines.options import Inspection
+from pipelines.options import EngineOptions, Inspection
 from pipelines.post.inspection import Inspector, load_inspector
 from pipelines.types import Bitmap, Pixels
 from tests.pipelines.drawing import SIDE, Books, drain, request
@@ -144,9 +144,10 @@ def test_a_picture_that_came_in_is_refused_before_a_step(models: Models, saved: 
     assert books.steps == {}
 
 
-def test_a_folder_without_a_classifier_is_named(tmp_path: Path) -> None:
+def test_an_engine_is_not_built_without_the_classifier_of_its_options(tmp_path: Path) -> None:
+    options = EngineOptions("cpu", threads=1, inspection=Inspection(tmp_path))
     with pytest.raises(ModelBroken, match=r"config\.json is missing"):
-        at(tmp_path, 0.5)
+        build_engine(options, Books())
 
 
 def test_a_classifier_that_could_run_code_is_refused(saved: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import openai
 import pytest
 from PIL import Image
 
-from pipelines.errors import ModelFailure, QueueFull, WorkerLost
+from pipelines.errors import ContentRejected, ModelFailure, QueueFull, WorkerLost
 from server.batches import api
 from server.batches.office import BatchSettings
 from server.store.database import prepare
@@ -76,6 +76,16 @@ def test_a_row_that_is_wrong_fails_alone(sdk: openai.OpenAI) -> None:
     for name in ("size", "stream", "model"):
         assert failed[name]["response"]["status_code"] == 400
         assert failed[name]["response"]["body"]["error"]["param"] == name
+
+
+def test_a_refused_prompt_is_the_rows_answer(sdk: openai.OpenAI, drawer: Drawer) -> None:
+    prompt = "refused in a batch"
+    drawer.script(prompt, refuse=ContentRejected("No.", "prompt", ("violence",)))
+    batch = ended(sdk, send(sdk, jsonl([row("good", "allowed"), row("refused", prompt)])))
+    assert lines(sdk, batch.output_file_id).keys() == {"good"}
+    response = lines(sdk, batch.error_file_id)["refused"]["response"]
+    assert response["status_code"] == 400
+    assert response["body"]["error"]["code"] == "moderation_blocked"
 
 
 def test_a_failure_of_the_model_is_the_rows_answer(sdk: openai.OpenAI, drawer: Drawer) -> None:

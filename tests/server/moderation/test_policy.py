@@ -38,6 +38,13 @@ action = "log"
 """
 
 
+OWN = {"model": "seedbed", "size": "64x64"}
+
+
+def pictures(site: Site) -> set[Path]:
+    return {file for file in site.data_dir.rglob("*") if file.suffix == ".png"}
+
+
 @pytest.fixture(scope="module")
 def moderated(drawer: Drawer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("moderated")
@@ -85,6 +92,38 @@ def test_the_a1111_dialect_names_the_prompt(caller: httpx2.Client) -> None:
     assert answer.status_code == 400
     assert answer.json()["error"] == "ContentRejected"
     assert answer.json()["detail"].startswith("prompt: The rules of this site")
+
+
+def test_a_picture_that_was_refused_after_drawing_is_neither_sent_nor_stored(
+    caller: httpx2.Client, drawer: Drawer, moderated: Site
+) -> None:
+    stored = pictures(moderated)
+    prompt = "refused when it was drawn"
+    drawer.script(prompt, fail_at={6: ContentRejected("No.", None, ("sexual",))})
+    answer = caller.post(OPENAI, json=OWN | {"prompt": prompt, "seed": 6})
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "message": "No.",
+            "type": "image_generation_user_error",
+            "code": "moderation_blocked",
+            "param": None,
+            "moderation_details": {"moderation_stage": "output", "categories": ["sexual"]},
+        }
+    }
+    assert pictures(moderated) == stored
+    caller.post(OPENAI, json=OWN | {"prompt": prompt, "seed": 7}).raise_for_status()
+    assert len(pictures(moderated) - stored) == 1
+
+
+def test_a_picture_that_came_in_is_refused_as_such(caller: httpx2.Client, drawer: Drawer) -> None:
+    prompt = "refused for what it begins from"
+    drawer.script(prompt, fail_at={5: ContentRejected("No.", "image", ("sexual",))})
+    answer = caller.post(OPENAI, json=OWN | {"prompt": prompt, "seed": 5})
+    assert answer.json()["error"]["moderation_details"]["moderation_stage"] == "input"
+    model = "doubao-seedream-4-0-250828"
+    answer = caller.post(ARK, json={"prompt": prompt, "seed": 5, "model": model})
+    assert answer.json()["error"]["code"] == "InputImageSensitiveContentDetected"
 
 
 def test_a_stream_is_refused_before_it_begins(caller: httpx2.Client) -> None:
