@@ -27,4 +27,4 @@ def read_data_url(address: str, param: str, max_bytes: int) -> bytes:
     try:
         return binascii.a2b_base64(text.translate(_URL_SAFE) + padding, strict_mode=True)
     except ValueError:
-        raise BadImageAddress("What follows the comma is not base64.", param) from None
+        raise BadImageAddress("Its bytes are not written as base64.", param) from None

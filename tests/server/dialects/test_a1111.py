@@ -209,7 +209,7 @@ def test_a_picture_must_be_one(webui: httpx2.Client) -> None:
     said = failed(webui.post(IMAGE, json=BODY), 422)
     assert said == "init_images: Send the picture to begin from."
     said = failed(webui.post(IMAGE, json={**BODY, "init_images": ["not base64"]}), 422)
-    assert said == "init_images[0]: It is not base64."
+    assert said == "init_images[0]: Its bytes are not written as base64."
 
 
 def png(left: int, right: int) -> str:
