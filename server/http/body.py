@@ -54,6 +54,10 @@ class Body(BaseModel):
             part = getattr(self, name)
             if isinstance(part, Body):
                 yield from part._foreign_names(f"{prefix}{name}.")
+            elif isinstance(part, list):
+                for index, item in enumerate(part):
+                    if isinstance(item, Body):
+                        yield from item._foreign_names(f"{prefix}{name}[{index}].")
 
     def said(self, *names: str) -> tuple[str, ...]:
         """Those of the names that the caller wrote."""

@@ -301,6 +301,11 @@ def test_an_unknown_part_is_disclosed(client: httpx2.Client) -> None:
     assert {"foo", "extra"} <= ignored(answer)
 
 
+def test_an_unknown_name_beside_an_address_is_disclosed(client: httpx2.Client) -> None:
+    images = [{"image_url": data_url(ONE), "detail": "high"}]
+    assert "images[0].detail" in ignored(client.post(EDITS, json=SMALL | {"images": images}))
+
+
 def test_edits_need_a_key(stranger: httpx2.Client) -> None:
     answer = stranger.post(EDITS, data=SMALL, files=[("image", ONE)])
     assert openai_error(answer, 401)["type"] == "authentication_error"
