@@ -1,8 +1,8 @@
 """Reads the bytes of a body as one JSON object, and refuses what no honest client sends.
 
 Refused: what is not UTF-8 or not JSON, NaN and numbers beyond a float, a name written twice,
-nesting and lists without end, half characters and NUL in a text. Removed: null, which both vendors' client
-libraries send for "not said". Knows no parameter by name.
+nesting and lists without end, half characters and NUL in a text. Removed: null, which both vendors'
+client libraries send for "not said". Knows no parameter by name.
 """
 
 import json
@@ -13,7 +13,7 @@ from server.errors import MalformedBody
 
 _MAX_DEPTH = 32
 _MOST_VALUES = 100_000
-"""Three bytes of body become a hundred of memory, and whoever reads them all keeps others waiting."""
+"""Three bytes of body become a hundred of memory, and to read them all keeps others waiting."""
 _MOST_DIGITS = 300
 """Of a whole number: a float has no more."""
 
