@@ -260,7 +260,10 @@ class Settings(BaseSettings):
         24, gt=0, allow_inf_nan=False, description="hours that a picture's signed URL stays valid"
     )
     batch_rows: int = Field(
-        8, ge=1, description="rows of batches that are drawn at once at most, all batches together"
+        8,
+        ge=1,
+        description="rows of batches that are drawn at once at most, all batches together; a row "
+        "with n pictures counts n times",
     )
     max_batch_mib: int = Field(
         200, ge=1, description="largest file of a batch's requests accepted, in MiB"

@@ -1,6 +1,7 @@
 """Reads the lines of an input file, and says what is wrong with a file that cannot be worked on.
 
-A file may be large: one line of it is in memory at a time. Knows no parameter of any row's body.
+A file may be large: one line of it is in memory at a time. Knows no parameter of any row's body but
+`n`.
 """
 
 import codecs
@@ -26,6 +27,12 @@ class InputRow:
     line: int
     custom_id: str
     body: Json
+
+    @property
+    def pictures(self) -> int:
+        """How many it asks for, before anybody has looked whether it may."""
+        said = self.body.get("n")
+        return said if isinstance(said, int) else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Rule 1: what has happened is in the database and nowhere else; a task that carries a batch may end
 at any point and begin again.
-Rule 2: all batches share a few places for rows and take turns at them, so that a short batch is not
+Rule 2: all batches share a few places for pictures and take turns at them, so that a short batch is not
 stuck behind a long one, and the queue of those who wait is never filled from here.
 """
 
@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import islice
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +20,7 @@ from server.batches.answering import Answering, too_late
 from server.batches.answers import Answers, opened
 from server.batches.batch import CANCELLABLE, Batch
 from server.batches.lines import Fault, InputRow, Rules, check, rows
+from server.batches.places import Places
 from server.batches.store import BatchStore
 from server.batches.uploads import Uploads
 
@@ -43,11 +45,13 @@ class Runner:
         retry_s: float,
         now: Callable[[], float],
     ) -> None:
-        """`retry_s` is when a batch is tried again that met a full disk or the like."""
+        """At most `rows_at_once` pictures are drawn at once, whichever rows they are of.
+
+        `retry_s` is when a batch is tried again that met a full disk or the like."""
         self._store = store
         self._uploads = uploads
         self._answering = answering
-        self._places = asyncio.Semaphore(rows_at_once)
+        self._places = Places(rows_at_once)
         self._max_line_bytes = max_line_bytes
         self._retry_s = retry_s
         self._now = now
@@ -141,9 +145,12 @@ class Runner:
         waiting = await self._unanswered(batch)
         async with asyncio.TaskGroup() as group:
             while (row := await run_in_threadpool(next, waiting, None)) is not None:
-                await self._places.acquire()
+                count = await self._places.take(row.pictures)
                 drawing = group.create_task(self._draw_row(batch, row, answers))
-                drawing.add_done_callback(lambda _: self._places.release())
+                drawing.add_done_callback(partial(self._vacate, count))
+
+    def _vacate(self, count: int, _drawing: asyncio.Task[None]) -> None:
+        self._places.give_back(count)
 
     async def _draw_row(self, batch: Batch, row: InputRow, answers: Answers) -> None:
         await answers.add([await self._answering.answer(batch, row)])

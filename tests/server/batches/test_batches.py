@@ -176,6 +176,25 @@ def test_only_so_many_rows_are_in_the_fleet_at_once(drawer: Drawer, tmp_path: Pa
         sdk.close()
 
 
+def test_a_row_of_several_pictures_takes_several_places(drawer: Drawer, tmp_path: Path) -> None:
+    gate = threading.Event()
+    held = drawer.script("held in pairs", gate=gate)
+    prepare(tmp_path)
+    begun = len(drawer.drawn)
+    with serving(drawer, tmp_path, batches=BatchSettings(tmp_path, rows_at_once=3)) as site:
+        sdk = sdk_of(site.url)
+        pairs = [row(f"h{i}", "held in pairs", n=2) for i in range(5)]
+        many = row("more than there are places", "held in pairs", n=10)
+        batch = send(sdk, jsonl([*pairs, many]))
+        assert held.started.wait(20)
+        sdk.images.generate(model="seedbed", prompt="passes by", extra_body={"size": "64x64"})
+        prompts = [request.prompt for request in drawer.drawn[begun:]]
+        assert prompts.count("held in pairs") <= 2
+        gate.set()
+        assert ended(sdk, batch).request_counts.completed == 6  # type: ignore[union-attr]
+        sdk.close()
+
+
 def test_a_short_batch_does_not_wait_for_the_end_of_a_long_one(
     drawer: Drawer, tmp_path: Path
 ) -> None:
