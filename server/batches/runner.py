@@ -2,8 +2,8 @@
 
 Rule 1: what has happened is in the database and nowhere else; a task that carries a batch may end
 at any point and begin again.
-Rule 2: all batches share a few places for pictures and take turns at them, so that a short batch is not
-stuck behind a long one, and the queue of those who wait is never filled from here.
+Rule 2: all batches share a few places for pictures and take turns at them, so that a short batch is
+not stuck behind a long one, and the queue of those who wait is never filled from here.
 """
 
 import asyncio
