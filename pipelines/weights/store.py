@@ -48,6 +48,17 @@ class Store:
         folder = self.folder(entry)
         return all(_has_size(folder / file.path, file.bytes) for file in entry.files)
 
+    def usable_folder(self, entry: LockedWeights) -> Path | None:
+        """The folder of weights that may be loaded; None where they are not here.
+
+        Sizes are compared each time, sha256 when a file is new or has changed.
+        Raises: ModelBroken: naming the file that is not what is locked, or not in the lock.
+        """
+        if not entry.locked or not self.folder(entry).is_dir():
+            return None
+        require_locked_files(entry, self.folder(entry), self.root)
+        return self.folder(entry)
+
     def staged_bytes(self, entry: LockedWeights) -> int:
         """How much of it came in before. Units: bytes."""
         if not entry.locked:

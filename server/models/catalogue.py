@@ -54,6 +54,8 @@ class _Installed:
 
     def __init__(self, place: Place) -> None:
         self._place = place
+        self._folders: dict[str, Path | None] = {}
+        """What was compared with the lock already."""
 
     @cached_property
     def _entries(self) -> tuple[LockedWeights, ...]:
@@ -82,9 +84,11 @@ class _Installed:
 
     def _folder(self, entries: Sequence[LockedWeights]) -> Path | None:
         for entry in entries:
-            if self._place.store.installed(entry):
+            if entry.id not in self._folders:
+                self._folders[entry.id] = self._place.store.usable_folder(entry)
+            if folder := self._folders[entry.id]:
                 acceptance(entry, self._place.accepted)
-                return self._place.store.folder(entry)
+                return folder
         return None
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipelines.errors import ModelBroken
 from pipelines.options import Inspection
 from pipelines.weights.errors import WeightsError
 from server.terminal import CommandError
@@ -34,11 +35,12 @@ def _fetched(place: Place) -> Path:
     try:
         entry = place.lock().get(_WEIGHTS)
         entry.require_locked()
-    except WeightsError as error:
+        folder = place.store.usable_folder(entry)
+    except (WeightsError, ModelBroken) as error:
         raise CommandError(f"image_classifier={FETCHED}: {error}") from error
-    if not place.store.installed(entry):
+    if folder is None:
         raise CommandError(
             f"image_classifier={FETCHED}: the weights are not here; "
             f"`seedbed weights fetch {_WEIGHTS}` brings them"
         )
-    return place.store.folder(entry)
+    return folder

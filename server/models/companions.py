@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipelines.companions import Companions, find_companions
 from pipelines.errors import GenerationError
+from pipelines.weights.errors import WeightsError
 from server.terminal import CommandError
 from server.weights.place import Place
 
@@ -24,8 +25,8 @@ def build_companions(upscalers: str, matting: Path | None, place: Place) -> Comp
         fetched = _fetched((*UPSCALERS, MATTING), place)
         enlarging = named or {name: fetched[name] for name in UPSCALERS if name in fetched}
         return find_companions(enlarging, matting or fetched.get(MATTING))
-    except GenerationError as error:
-        raise CommandError(error.message) from error
+    except (GenerationError, WeightsError) as error:
+        raise CommandError(str(error)) from error
 
 
 def _fetched(names: Iterable[str], place: Place) -> dict[str, Path]:
@@ -36,7 +37,7 @@ def _fetched(names: Iterable[str], place: Place) -> dict[str, Path]:
     found = {}
     for name in names:
         entry = entries.get(name)
-        if entry is not None and place.store.installed(entry):
-            folder = place.store.folder(entry)
+        folder = None if entry is None else place.store.usable_folder(entry)
+        if folder is not None:
             found[name] = next(folder.rglob("*.safetensors"))
     return found
