@@ -106,7 +106,8 @@ class BareLoop:
 class Server:
     """A running server, for callers that each keep one connection."""
 
-    def __init__(self, address: str, key: str) -> None:
+    def __init__(self, address: str, key: str, pid: int) -> None:
+        self.pid = pid
         self._address = address
         self._headers = {"Authorization": f"Bearer {key}"}
 
@@ -120,21 +121,23 @@ class Server:
             return time.perf_counter() - began_s, latencies_s
 
     def _call_while_any(self, numbers: Iterator[int]) -> list[float]:
-        with httpx2.Client(timeout=PATIENCE_S, headers=self._headers) as http:
+        with self.client() as http:
             return [self._call(http, number) for number in numbers]
+
+    def client(self) -> httpx2.Client:
+        """A connection of one's own."""
+        return httpx2.Client(timeout=PATIENCE_S, headers=self._headers)
 
     def _call(self, http: httpx2.Client, number: int) -> float:
         request = wanted(number)
+        return self.ask(http, prompt=request.prompt, size=str(request.size), seed=request.seed)
+
+    def ask(self, http: httpx2.Client, **members: object) -> float:
+        """Seconds until a picture is here."""
         began_s = time.perf_counter()
         reply = http.post(
             f"{self._address}/v1/images/generations",
-            json={
-                "model": "seedbed",
-                "prompt": request.prompt,
-                "size": str(request.size),
-                "seed": request.seed,
-                "response_format": "b64_json",
-            },
+            json={"model": "seedbed", "response_format": "b64_json", **members},
         )
         seconds = time.perf_counter() - began_s
         if reply.status_code != 200:
@@ -216,7 +219,7 @@ def server(threads: int, device: str) -> Iterator[Server]:
         with _python(command, Path(folder), {"SEEDBED_API_KEYS": key}) as process:
             address = _line_with(process, "address").split()[-1]
             _line_with(process, "ready:")
-            yield Server(address, key)
+            yield Server(address, key, process.pid)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ translucent plate goes between. Whether a picture is labelled at all is the call
 """
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ Source: GB 45438-2025, 5.2 (text height), read as the cap height, the strictest 
 _READABLE_CAP_PX = 9
 """A capital lower than this is hard to read, so small pictures get a larger share than 5 %."""
 _SMALLEST_CAP_PX = 5
+_MOST_SIZE_OVER_CAP = 4
 _MARGIN_SHARE = 0.022
 _PADDING_CAPS = 0.35
 _PLATE_ALPHA = 0.6
@@ -134,10 +136,8 @@ def _lay_out(text: str, font: ImageFont.FreeTypeFont, width: int, height: int) -
 
 def _font_size(cap: int) -> int:
     """The smallest size of the font whose capitals are `cap` pixels high."""
-    size = cap
-    while _cap_height(_font(size)) < cap:
-        size += 1
-    return size
+    sizes = range(cap, _MOST_SIZE_OVER_CAP * cap)
+    return sizes[bisect_left(sizes, cap, key=lambda size: _cap_height(_font(size)))]
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
