@@ -12,9 +12,9 @@ import torch
 from pipelines.lanes import Lane
 from pipelines.memory import Resident
 from pipelines.merge import Call, Digests, run
+from pipelines.modular import session_class
 from pipelines.painter import Painter
 from pipelines.painter_fit import fit_painter
-from pipelines.session import Session
 from pipelines.types import ImageRequest, Pixels, Size
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,8 @@ def draw_trial(resident: Resident, digests: Digests, seed: int = 0) -> Trial:
         guidance=resident.family.guidance(None),
         seed=seed,
     )
-    session = Session(request, resident.pipe, resident.arguments_for(request), digests)
+    pipe = resident.pipe_for(request)
+    session = session_class(pipe)(request, pipe, resident.arguments_for(request), digests)
     session.start()
     trial = Trial(request.model, request.size)
     while session.pending:

@@ -1,13 +1,19 @@
 """What a step costs is measured on the code path of serving, and looked up the second time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from pipelines.catalog import StandIn
 from pipelines.costbook import CostBook
+from pipelines.families.qwen_image import EDIT
+from pipelines.memory import Models
 from pipelines.merge import Digests
+from pipelines.parity.registry import CASES
+from pipelines.trial import draw_trial
 from pipelines.warmup import warm_up
 from tests.pipelines.residents import resident
 
@@ -61,3 +67,15 @@ def test_a_model_that_cannot_draw_does_not_become_ready() -> None:
     model.pipe.vae.decode = None
     with pytest.raises(TypeError):
         warm_up(model, Digests(), CostBook(None), Ticks())
+
+
+def test_a_model_is_tried_with_the_pipeline_that_draws_from_words() -> None:
+    """Qwen-Image-Edit's own pipeline refuses to draw without a picture."""
+    pipe = CASES["qwen_image edit 2511"].build()
+    pipe.set_progress_bar_config(disable=True)
+    limits = replace(EDIT.limits, min_side=32, max_side=64)
+    small = replace(EDIT, limits=limits, min_pixels=32 * 32, max_pixels=64 * 64)
+    model = Models(torch.device("cpu")).add(
+        StandIn("edits", EDIT.name, Path(), "none"), small, pipe
+    )
+    assert draw_trial(model, Digests()).pixels is not None
