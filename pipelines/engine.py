@@ -238,12 +238,14 @@ class Engine:
         self._paint(job)
         if not session.finished:
             return
+        # An error's traceback holds the session, and all that it has on the device.
+        error, session.error = session.error, None
         if session.pixels is not None:
             self._settle(job, session.pixels)
-        elif isinstance(session.error, FloatingPointError) and job.shared:
+        elif isinstance(error, FloatingPointError) and job.shared:
             self._again_alone(job)
         else:
-            self._settle(job, _named(session.error, job.request))
+            self._settle(job, _named(error, job.request))
 
     def _paint(self, job: Job) -> None:
         """Begin the previews of the steps that the job has just taken."""

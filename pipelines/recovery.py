@@ -27,17 +27,27 @@ Values: TypeAlias = list[Any] | Exception
 
 def run_jobs(jobs: Sequence[Job], run: Runner) -> list[Values]:
     """Run the jobs' pending calls, in one forward if that can be done; values in their order."""
+    values = _together(jobs, run)
+    if isinstance(values, torch.OutOfMemoryError):
+        return _with_less_memory(jobs, run, values)
+    if isinstance(values, Exception):
+        if len(jobs) == 1:
+            return [values]
+        log.warning("a merged call of %d requests failed, trying halves: %s", len(jobs), values)
+        return _in_halves(jobs, run)
+    return values
+
+
+def _together(jobs: Sequence[Job], run: Runner) -> list[Values] | Exception:
     calls = [call for job in jobs for call in job.session.pending]
     try:
         values = iter(run(calls))
         return [[next(values) for _ in job.session.pending] for job in jobs]
     except torch.OutOfMemoryError as error:
-        return _with_less_memory(jobs, run, error)
+        # The traceback holds what the forward had made so far, and the next try needs that room.
+        return error.with_traceback(None)
     except Exception as error:  # noqa: BLE001 - whatever a model raises is told to its rows
-        if len(jobs) == 1:
-            return [error]
-        log.warning("a merged call of %d requests failed, trying halves: %s", len(jobs), error)
-    return _in_halves(jobs, run)
+        return error
 
 
 def _in_halves(jobs: Sequence[Job], run: Runner) -> list[Values]:

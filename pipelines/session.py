@@ -5,6 +5,7 @@ that nothing a request remembers (step index, momentum, guidance) is shared. It 
 the engine resumes it with a value, an exception, or not at all.
 """
 
+import contextlib
 import copy
 import functools
 from collections.abc import Callable, Sequence
@@ -100,13 +101,7 @@ class Session:
         try:
             for reference in self.request.references:
                 self._inspect(Lane.ENCODE, reference.pixels, "image")
-            try:
-                drawn = self._draw()
-            except _Unpaired:
-                self.pairs.forbid()
-                self.step = 0
-                self.cache = None
-                drawn = self._draw()
+            drawn = self._draw()
             self._inspect(Lane.FINISH, drawn, None)
             self.pixels = self._finish(drawn)
         except _Withdrawn:
@@ -115,10 +110,21 @@ class Session:
             self.error = error
 
     def _draw(self) -> Pixels:
+        with contextlib.suppress(_Unpaired):
+            return self._draw_once()
+        self.pairs.forbid()
+        self.step = 0
+        self.cache = None
+        return self._draw_once()
+
+    def _draw_once(self) -> Pixels:
         generator = torch.Generator("cpu").manual_seed(self.request.seed)
         pipe = _private_copy(self._pipe, self._park, self, self._digests)
         arguments = {"generator": generator, "output_type": "np", **self._arguments}
-        return _to_pixels(self._call(pipe, **arguments))
+        try:
+            return _to_pixels(self._call(pipe, **arguments))
+        finally:
+            _stop_counting(pipe)
 
     def _inspect(self, lane: Lane, pixels: Pixels, param: str | None) -> None:
         """Raises: ContentRejected."""
@@ -219,3 +225,11 @@ def _counting(noise_scheduler: Any, session: Session) -> Any:
 
     noise_scheduler.step = counted
     return noise_scheduler
+
+
+def _stop_counting(private: Any) -> None:
+    """Part a copy's noise schedulers from their session, or each would keep the other, and all that
+    a session has on the device, until the interpreter looks for such circles."""
+    for component in vars(private).values():
+        if isinstance(component, SchedulerMixin):
+            vars(component).pop("step", None)

@@ -1,12 +1,16 @@
 """The loop over the real small model: sharing, failing, cancelling, answering once."""
 
+import gc
+import math
 import random
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 import torch
 
+from pipelines.admission import ANY_SIZE
 from pipelines.catalog import EMBEDDED
 from pipelines.engine import build_engine
 from pipelines.errors import Cancelled, ModelFailure, OutOfMemory, UnknownModel
@@ -16,6 +20,25 @@ from pipelines.merge import Call, merge, run, split
 from pipelines.options import EngineOptions
 from pipelines.types import ImageRequest, Size
 from tests.pipelines.drawing import Books, Watched, difference, drain, engine, request, stock
+
+
+@pytest.fixture
+def unmarked(models: Models, monkeypatch: pytest.MonkeyPatch) -> Models:
+    """The models, which will forget what did not fit them."""
+    resident = models.get(EMBEDDED.name)
+    monkeypatch.setattr(resident, "token_cap", math.inf)
+    monkeypatch.setattr(resident, "alone_cap", ANY_SIZE)
+    return models
+
+
+@pytest.fixture
+def without_collection() -> Iterator[None]:
+    """What is freed, is freed at once."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
 
 STAGGERED = (
     # (request, the engine step before which it arrives)
@@ -185,6 +208,51 @@ def test_too_little_memory_for_a_merged_step_makes_smaller_steps(models: Models)
     drain(drawing)
     assert sorted(books.pictures) == list("abcd")
     assert {1, 2, 4} >= set(watched.shared) >= {2, 4}
+
+
+@pytest.mark.usefixtures("without_collection")
+def test_what_did_not_fit_is_let_go_before_less_is_tried(unmarked: Models) -> None:
+    activations: list[weakref.ref[torch.Tensor]] = []
+
+    def small_device(calls: Sequence[Call]) -> list[Any]:
+        assert all(one() is None for one in activations), "they take the room of the next try"
+        if len(calls) > 1:
+            made_so_far = torch.zeros(1)
+            activations.append(weakref.ref(made_so_far))
+            raise torch.OutOfMemoryError("no room for that many rows")
+        return run(calls)
+
+    books = Books()
+    drawing = engine(unmarked, books, small_device)
+    for name in "abcd":
+        drawing.submit(request(name, seed=ord(name)))
+    drain(drawing)
+    assert sorted(books.pictures) == list("abcd")
+    assert len(activations) > 1
+
+
+@pytest.mark.usefixtures("without_collection")
+@pytest.mark.parametrize("end", ["drawn", "cancelled", "failed"])
+def test_nothing_is_kept_of_a_request_that_is_over(unmarked: Models, end: str) -> None:
+    latents: list[weakref.ref[torch.Tensor]] = []
+
+    def noting(calls: Sequence[Call]) -> list[Any]:
+        if calls[0].lane is Lane.DENOISE:
+            latents.extend(weakref.ref(call.arguments["sample"]) for call in calls)
+            if end == "failed":
+                raise torch.OutOfMemoryError("nothing fits")
+        return run(calls)
+
+    books = Books()
+    drawing = engine(unmarked, books, noting)
+    drawing.submit(request("a", size=Size(96, 64), preview_steps=(1,)))
+    while not latents:
+        drawing.step()
+    if end == "cancelled":
+        drawing.cancel("a")
+    drain(drawing)
+    assert list(books.pictures if end == "drawn" else books.errors) == ["a"]
+    assert [one() for one in latents] == [None] * len(latents)
 
 
 def test_a_picture_that_does_not_fit_even_alone_says_so(models: Models) -> None:
