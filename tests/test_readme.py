@@ -22,6 +22,7 @@ DOCUMENTS = (
     "docs/api.md",
     "docs/architecture.md",
     "docs/decisions.md",
+    "docs/moderation.md",
 )
 
 SNIPPETS = re.findall(r"<!-- test: (\w+) -->\n```\w+\n(.*?)```", README, flags=re.DOTALL)
