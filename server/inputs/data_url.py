@@ -4,8 +4,6 @@ import binascii
 
 from server.errors import BadImageAddress, ImageTooLarge
 
-_URL_SAFE = str.maketrans("-_", "+/")
-
 
 def is_data_url(address: str) -> bool:
     """Whether the bytes stand in the address."""
@@ -23,8 +21,8 @@ def read_data_url(address: str, param: str, max_bytes: int) -> bytes:
     text = text.rstrip()
     if len(text) * 3 // 4 > max_bytes + 2:
         raise ImageTooLarge(max_bytes, param)
-    padding = "=" * (-len(text) % 4)
+    usual = text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4)
     try:
-        return binascii.a2b_base64(text.translate(_URL_SAFE) + padding, strict_mode=True)
+        return binascii.a2b_base64(usual, strict_mode=True)
     except ValueError:
         raise BadImageAddress("Its bytes are not written as base64.", param) from None
