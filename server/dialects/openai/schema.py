@@ -12,8 +12,16 @@ from server.http.schema import (
     record,
 )
 
+_MODERATION: Schema = record(
+    {"moderation_stage": one_of("input", "output"), "categories": listed(TEXT)}
+)
 ERROR: Schema = record(
-    {"error": record({"message": TEXT, "type": TEXT, "param": TEXT_OR_NULL, "code": TEXT_OR_NULL})}
+    {
+        "error": record(
+            {"message": TEXT, "type": TEXT, "param": TEXT_OR_NULL, "code": TEXT_OR_NULL},
+            {"moderation_details": _MODERATION},
+        )
+    }
 )
 _TOKENS: Schema = record({"text_tokens": WHOLE, "image_tokens": WHOLE})
 _USAGE: Schema = record(
