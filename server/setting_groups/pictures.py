@@ -5,13 +5,12 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from server.setting_values import UserPath
-from server.sizing import Upscale
 
 
 class PictureSettings(BaseModel):
     """Of everything before and after the drawing."""
 
-    upscale: Upscale = Field(
+    upscale: Literal["allow", "deny"] = Field(
         "allow",
         description="sizes above what a model draws: allow enlarges what it draws, deny refuses "
         "them and names the largest of that shape",
