@@ -83,10 +83,12 @@ class Rule(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rules: tuple[Rule, ...] = Field(min_length=1)
+    rules: tuple[Rule, ...]
 
     @model_validator(mode="after")
     def _names_differ(self) -> "_File":
+        if not self.rules:
+            raise ValueError("there are no rules; to refuse nothing, leave the setting out")
         names = [rule.id for rule in self.rules]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
