@@ -5,11 +5,14 @@ A part stands between `<!-- name: generated -->` and `<!-- end of name -->`. A t
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
 from pipelines.embedded.lexicon import COLOUR_EN, GROUND_EN, STYLE_EN, SUBJECT_EN
+from server.setting_groups.drawing import DrawingSettings
+from server.setting_groups.pictures import PictureSettings
+from server.setting_groups.serving import ServingSettings
 from server.settings import PREFIX, SECRET, Settings, flag
 from tests.server.api_page.failures import failures_table
 from tests.server.api_page.tables import (
@@ -22,12 +25,23 @@ from tests.server.api_page.tables import (
 from tests.source_tree import Module, SourceTree
 
 REPOSITORY = Path(__file__).parents[1]
+_GROUPS = {"Serving": ServingSettings, "Drawing": DrawingSettings, "Pictures": PictureSettings}
 
 
 def settings_table() -> str:
-    """Every setting with its variable, flag, default and meaning."""
-    rows = ["| variable | flag | default | meaning |", "|---|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+    """Every setting with its variable, flag, default and meaning, a table for each group."""
+    grouped = {title: list(group.model_fields) for title, group in _GROUPS.items()}
+    others = [
+        name for name in Settings.model_fields if not any(name in g for g in grouped.values())
+    ]
+    tables = {**grouped, "Log": others}
+    return "\n\n".join(_settings(title, names) for title, names in tables.items())
+
+
+def _settings(title: str, names: Iterable[str]) -> str:
+    rows = [f"## {title}", "", "| variable | flag | default | meaning |", "|---|---|---|---|"]
+    for name in names:
+        field = Settings.model_fields[name]
         default = "" if name == SECRET or field.default in (None, "") else f"`{field.default}`"
         meaning = str(field.description).replace("|", "\\|").replace("*", "\\*")
         rows.append(f"| `{PREFIX}{name.upper()}` | `{flag(name)}` | {default} | {meaning} |")
@@ -57,7 +71,7 @@ def tree() -> str:
 
 
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
-    "settings": ("README.md", settings_table),
+    "settings": ("docs/settings.md", settings_table),
     "vocabulary": ("README.md", vocabulary),
     "parameters": ("README.md", parameters_in_short),
     "paths": ("docs/api.md", paths_table),

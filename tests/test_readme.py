@@ -21,11 +21,14 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "docs/api.md",
     "docs/architecture.md",
+    "docs/batches.md",
     "docs/decisions.md",
     "docs/moderation.md",
+    "docs/settings.md",
 )
 
-SNIPPETS = re.findall(r"<!-- test: (\w+) -->\n```\w+\n(.*?)```", README, flags=re.DOTALL)
+RUNNABLE = README + (REPOSITORY / "docs" / "batches.md").read_text()
+SNIPPETS = re.findall(r"<!-- test: (\w+) -->\n```\w+\n(.*?)```", RUNNABLE, flags=re.DOTALL)
 LANGUAGES = [language for language, _ in SNIPPETS]
 
 
@@ -65,7 +68,7 @@ def test_a_snippet_draws_a_picture(
 
 
 def test_every_way_to_draw_is_shown_and_tested() -> None:
-    assert len(re.findall(r"```(?:bash|python)\n", README)) == len(SNIPPETS)
+    assert len(re.findall(r"```(?:bash|python)\n", RUNNABLE)) == len(SNIPPETS)
     for way in ("/v1/images", "/api/v3/images", "import OpenAI", "import Ark", "seedbed generate"):
         assert any(way in text for _, text in SNIPPETS), way
 
