@@ -11,7 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pipelines.families import family
-from pipelines.families.base import Family, Quality
+from pipelines.families.base import Quality
+from pipelines.families.recipe import Recipe
 from pipelines.tiers import Tier
 
 EMBEDDED_WEIGHTS = Path(__file__).parent / "embedded" / "weights"
@@ -49,7 +50,7 @@ class StandIn:
     """What it is guided with when nothing was said, in place of its family's value."""
 
 
-def family_of(stand_in: StandIn) -> Family:
+def family_of(stand_in: StandIn) -> Recipe:
     """The family of a stand-in, with the stand-in's own numbers."""
     return family(stand_in.family).tuned(stand_in.steps, stand_in.guidance)
 

@@ -5,10 +5,10 @@ other: there is nothing to switch. Only safetensors are read, and nothing is loo
 """
 
 import json
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
 from diffusers import DiffusionPipeline
 
@@ -76,14 +76,13 @@ def _read_file(file: Path, folder: Path, device: torch.device) -> DiffusionPipel
     common = {"config": str(folder), "local_files_only": True}
     try:
         if whole:
-            wanted: Any = getattr(import_module("diffusers"), index["_class_name"])
+            wanted: Any = getattr(diffusers, index["_class_name"])
             pipe = wanted.from_single_file(str(file), dtype=dtype_for(device), **common)
             pipe.set_progress_bar_config(disable=True)
             read: DiffusionPipeline = pipe
             return read
         name = next(name for name in index if name in DENOISERS)
-        library, class_name = index[name]
-        denoiser: Any = getattr(import_module(library), class_name)
+        denoiser: Any = getattr(diffusers, index[name][1])
         part = denoiser.from_single_file(
             str(file), subfolder=name, dtype=dtype_for(device), **common
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from pipelines.cost import UNMEASURED, StepCost
 from pipelines.messages import Loading, News
+from pipelines.presence import Presences
 from pipelines.types import ImageRequest, Pixels
 
 FATAL_DEATHS = 2
@@ -53,6 +54,9 @@ class Desk:
         """Why it cannot draw, to be read after "the worker"."""
         self.ready_in_s: float | None = None
         """Predicted, while it is loading; None where nobody knows."""
+        self.device = ""
+        """What the worker draws on, once it has said so."""
+        self.presences = Presences(models)
         self._costs: dict[str, StepCost] = {}
         self._load_s: dict[str, float] = {}
         """Predicted seconds of loading, of the models that are not on the worker's device."""
@@ -83,6 +87,7 @@ class Desk:
 
     def loading(self, message: Loading) -> None:
         """The worker is loading a model, and so far it is."""
+        self.presences.loading(message)
         if not self.ready:
             self.reason = f"is loading {message}"
             self.ready_in_s = message.left_s
@@ -91,6 +96,10 @@ class Desk:
         """The worker can draw, at these costs; its absent models take so long to be brought."""
         self._costs = costs
         self._load_s = dict(absent)
+        for model in costs:
+            self.presences.arrived(model)
+        for model, load_s in self._load_s.items():
+            self.presences.departed(model, load_s)
         self.ready = self.was_ready = True
         self.reason = ""
 
@@ -98,10 +107,12 @@ class Desk:
         """The worker has brought a model."""
         self._costs[model] = cost
         self._load_s.pop(model, None)
+        self.presences.arrived(model)
 
     def departed(self, model: str, load_s: float) -> None:
         """A model has left the worker's device."""
         self._load_s[model] = load_s
+        self.presences.departed(model, load_s)
 
     def add(self, ticket: Ticket) -> None:
         """Put a request where its turn is: suspects first, then by arrival."""
@@ -136,6 +147,7 @@ class Desk:
         self.ready = False
         self.reason = reason
         self.ready_in_s = None
+        self.presences.lost()
         self._in_hand.clear()
         self._waiting.clear()
         return orphans

@@ -43,6 +43,7 @@ from pipelines.messages import (
     Submit,
     WorkerSpec,
 )
+from pipelines.presence import WorkerView
 from pipelines.supervisor import Endurance, Supervisor
 from pipelines.types import ImageRequest, Pixels
 
@@ -145,6 +146,15 @@ class Fleet:
             return min(hopeful, default=0.0)
 
     @property
+    def workers(self) -> tuple[WorkerView, ...]:
+        """Every worker, and where its models are."""
+        with self._changed:
+            return tuple(
+                WorkerView(number, desk.device, desk.ready, desk.reason, desk.presences.all)
+                for number, desk in enumerate(self._desks.values())
+            )
+
+    @property
     def pids(self) -> tuple[int, ...]:
         """The workers' processes, those that are just being replaced included."""
         return tuple(worker.pid for worker in self._desks if worker.pid is not None)
@@ -192,6 +202,7 @@ class Fleet:
         match message:
             case Ready(device, costs, absent):
                 with self._changed:
+                    self._desks[worker].device = device
                     self._desks[worker].open(dict(costs), absent)
                     self._feed(worker)
                     self._changed.notify_all()

@@ -72,18 +72,21 @@ def default_catalog(settings: Settings) -> Catalog:
     return build_catalog(
         None if settings.tier == "auto" else settings.tier,
         settings.device,
-        _place(settings),
+        weights_place(settings),
         read_own_models(FILE),
     )
 
 
 def _inspection(settings: Settings) -> Inspection | None:
-    return build_inspection(settings.image_classifier, settings.nsfw_threshold, _place(settings))
+    return build_inspection(
+        settings.image_classifier, settings.nsfw_threshold, weights_place(settings)
+    )
 
 
 def _companions(settings: Settings) -> Companions:
-    return build_companions(settings.upscalers, settings.matting, _place(settings))
+    return build_companions(settings.upscalers, settings.matting, weights_place(settings))
 
 
-def _place(settings: Settings) -> Place:
+def weights_place(settings: Settings) -> Place:
+    """Where this machine's weights and their lock are."""
     return place(settings.data_dir, settings.weights_lock, settings.accept_licences)

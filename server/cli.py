@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.errors import GenerationError
+from server.models_command import models_app
 from server.settings import SECRET, Loaded, Settings, load
 from server.terminal import CommandError, errors_console, results_console
 from server.weights_command import weights_app
@@ -22,6 +23,7 @@ _BEHIND = {
     "generate": "server.generate.command:generate",
     "parity": "pipelines.parity.command:parity",
     "upgrade": "server.store.migrate:upgrade",
+    "models": "server.models.command:run",
     "weights": "server.weights.commands:run",
 }
 """Command -> module:function, imported on use."""
@@ -65,6 +67,7 @@ def build_app() -> typer.Typer:
         app.command()(command)
     app.add_typer(config, name="config")
     app.add_typer(database, name="db")
+    app.add_typer(models_app(models), name="models")
     app.add_typer(weights_app(weights), name="weights")
     return app
 
@@ -233,6 +236,11 @@ def upgrade() -> None:
     Stop the server first.
     """
     _behind("upgrade")(load({}).settings.data_dir)
+
+
+def models(command: str, said: dict[str, Any]) -> None:
+    """Run one of the commands about models."""
+    _behind("models")(command, load({}).settings, said)
 
 
 def weights(command: str, said: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias
 
 from pipelines.errors import RequestError
 from pipelines.messages import Preview, Progress
+from pipelines.presence import WorkerView
 from pipelines.types import ImageRequest, Picture, Pixels
 from server.events import Drawn, Failed, Finished, Listener, Previewed, Step
 from server.plan import Plan
@@ -35,6 +36,11 @@ class Fleet(Protocol):
     @property
     def reason(self) -> str:
         """Why not, in a sentence an operator understands."""
+        ...
+
+    @property
+    def workers(self) -> tuple[WorkerView, ...]:
+        """Who draws, and where their models are."""
         ...
 
     def submit(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalog import embedded_catalog
+from pipelines.presence import WorkerView
 from pipelines.types import ImageRequest, Pixels
 from server.app import AppSettings, create_app
 from server.batches.office import BatchSettings
@@ -26,6 +27,7 @@ class NoFleet:
 
     ready = False
     reason = "This server only describes itself."
+    workers: tuple[WorkerView, ...] = ()
 
     def submit(self, request: ImageRequest, on_progress: object = None) -> Future[Pixels]:
         raise NotImplementedError(self.reason)

@@ -22,6 +22,7 @@ from server.http.description import form_schema
 from server.http.paths import Answers, Path, json_answer
 from server.http.routing import Router
 from server.http.schema import TEXT, YES_OR_NO, Schema, only, page_of, record
+from server.models.table import HouseModels
 from server.models_page import ModelsPage
 from server.ops import livez, readyz, version
 from server.service import Service
@@ -32,6 +33,7 @@ OPENAI_GENERATIONS = "/v1/images/generations"
 OPENAI_EDITS = "/v1/images/edits"
 OPENAI_VARIATIONS = "/v1/images/variations"
 NATIVE_IMAGES = "/seedbed/v1/images"
+NATIVE_MODELS = "/seedbed/v1/models"
 PICTURES = "/files/{token}/{name}"
 
 _HEADERS = (
@@ -97,11 +99,19 @@ def drawing_paths(router: Router, ark_speech: Ark, openai_speech: OpenAI) -> tup
 def model_paths(service: Service) -> tuple[Path, ...]:
     """Where it is told which models there are."""
     page = ModelsPage(service.models)
+    house = HouseModels(service)
     one, all_of_them = json_answer(openai.MODEL), json_answer(page_of(openai.MODEL))
     return (
         Path("GET", "/v1/models", page.openai, "List models", all_of_them),
         Path("GET", "/v1/models/{name:path}", page.show, "Show a model", one),
         Path("GET", f"{ARK_ROOT}/models", page.ark, "List models", json_answer(ark.MODELS)),
+        Path(
+            "GET",
+            NATIVE_MODELS,
+            house.show,
+            "Who draws for which model, and what is on the devices now",
+            json_answer(native.MODELS),
+        ),
     )
 
 

@@ -49,6 +49,15 @@ def build_catalog(tier: Tier | None, device: str, place: Place, own: OwnModels) 
         raise CommandError(str(error)) from error
 
 
+def installed_weights(place: Place) -> frozenset[str]:
+    """Ids of the weights that are here. Raises: CommandError: weights.lock cannot be read."""
+    try:
+        entries = place.lock().weights if place.lock_file.is_file() else ()
+    except WeightsError as error:
+        raise CommandError(str(error)) from error
+    return frozenset(entry.id for entry in entries if place.store.installed(entry))
+
+
 class _Installed:
     """The weights of weights.lock that are here, and may be used."""
 

@@ -144,3 +144,28 @@ def test_a_worker_that_draws_is_ready_while_it_brings_another_model() -> None:
     desk.loading(Loading("large"))
     assert desk.ready
     assert desk.reason == ""
+
+
+def test_it_knows_where_the_workers_models_are() -> None:
+    desk = Desk(frozenset({"small", "large"}))
+    desk.loading(Loading("small"))
+    desk.loading(Loading("small", 5, 20, left_s=3.0))
+    large, small = desk.presences.all
+    assert (large.state, large.load_s) == ("absent", None)
+    assert (small.state, small.done_bytes, small.size_bytes, small.load_s) == ("loading", 5, 20, 3)
+    desk.open({"small": UNMEASURED}, [("large", 9.0)])
+    large, small = desk.presences.all
+    assert (large.state, large.load_s) == ("absent", 9.0)
+    assert (small.state, small.done_bytes, small.size_bytes) == ("resident", 0, 20)
+    desk.departed("small", 4.0)
+    desk.loading(Loading("large", 0, 70))
+    desk.arrived("large", UNMEASURED)
+    large, small = desk.presences.all
+    assert (large.state, large.size_bytes, small.state, small.load_s) == (
+        "resident",
+        70,
+        "absent",
+        4,
+    )
+    desk.close("died")
+    assert {one.state for one in desk.presences.all} == {"absent"}

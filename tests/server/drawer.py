@@ -15,6 +15,7 @@ import numpy as np
 
 from pipelines.errors import Cancelled
 from pipelines.messages import Preview, Progress
+from pipelines.presence import Presence, WorkerView
 from pipelines.types import Bitmap, ImageRequest, Pixels, Size
 
 Hear: TypeAlias = Callable[[Progress | Preview], None]
@@ -53,6 +54,8 @@ class Drawer:
         self._cancelled: set[str] = set()
         self._prompts: dict[str, str] = {}
         self._threads = ThreadPoolExecutor(16)
+        models = (Presence("embedded", "resident", 1000),)
+        self.workers = (WorkerView(0, "paper", True, "", models),)
 
     def script(self, prompt: str, **what: object) -> Script:
         self.scripts[prompt] = Script(**what)  # type: ignore[arg-type]

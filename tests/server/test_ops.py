@@ -47,3 +47,21 @@ def test_a_model_is_shown_by_name(client: httpx2.Client) -> None:
     answer = client.get("/v1/models/nope")
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "model_not_found"
+
+
+def test_our_own_list_says_who_draws_and_where_the_models_are(
+    client: httpx2.Client, stranger: httpx2.Client
+) -> None:
+    answer = client.get("/seedbed/v1/models").json()
+    assert answer["tier"] == "embedded"
+    assert [each["name"] for each in answer["models"]] == list(MODELS)
+    assert answer["models"][0] == {
+        "name": "dall-e-2",
+        "generate": ["embedded"],
+        "edit": ["embedded"],
+    }
+    (stand_in,) = answer["stand_ins"]
+    assert (stand_in["licence"], stand_in["commercial"]) == ("Apache-2.0", True)
+    (worker,) = answer["workers"]
+    assert (worker["device"], worker["models"][0]["state"]) == ("paper", "resident")
+    assert stranger.get("/seedbed/v1/models").status_code == 401
