@@ -71,12 +71,14 @@ class Rule(BaseModel):
     """Longer words and phrases: a word that is a part of one of these is not meant."""
     patterns: tuple[_Pattern, ...] = ()
     action: Literal["refuse", "log"] = "refuse"
-    levels: tuple[Level, ...] = Field(("auto", "low"), min_length=1)
+    levels: tuple[Level, ...] = ("auto", "low")
 
     @model_validator(mode="after")
-    def _finds_something(self) -> "Rule":
+    def _can_be_met(self) -> "Rule":
         if not self.words and not self.patterns:
             raise ValueError("a rule needs words or patterns")
+        if not self.levels:
+            raise ValueError("a rule needs a level: auto, low or both")
         return self
 
 
