@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -32,13 +32,13 @@ from pipelines.errors import (
 from pipelines.job import Job
 from pipelines.load import pick_device
 from pipelines.memory import Models, Resident, default_budget
-from pipelines.merge import Digests
+from pipelines.merge import Call, Digests
 from pipelines.merge import run as run_merged
 from pipelines.modelnews import ModelNews
 from pipelines.options import EngineOptions, Offload, StepCaching
 from pipelines.post.inspection import Inspector, load_inspector
 from pipelines.previews import Previews
-from pipelines.recovery import Runner, Values, run_jobs
+from pipelines.recovery import Runner, Values, raise_if_lost, run_jobs
 from pipelines.residency import Residency, Wait
 from pipelines.scheduler import Parked, Scheduler
 from pipelines.stepcache import BUDGET, StepCache
@@ -87,7 +87,7 @@ class Engine:
         self._step_cache_budget = step_cache_budget
         self._digests = Digests()
         self._jobs: dict[str, Job] = {}
-        self._waiting: list[str] = []
+        self._waiting: list[Job] = []
         self._inspector = inspector
         self._previews = Previews(self._show)
 
@@ -122,7 +122,15 @@ class Engine:
 
         Raises: ModelBroken, OutOfMemory: it cannot draw, and is not on the device any more.
         """
-        resident = self.models.get(name)
+        failure = self._try(self.models.get(name))
+        if failure is not None:
+            self.models.drop(name)
+            raise failure
+        return self.models.get(name).cost
+
+    def _try(self, resident: Resident) -> GenerationError | None:
+        """Warm a model up. What failed is not raised: its traceback would keep the model here."""
+        name = resident.stand_in.name
         try:
             resident.cost = warm_up(
                 resident,
@@ -131,14 +139,14 @@ class Engine:
                 self._clock,
                 choose_threads=self._choose_threads,
             )
-        except torch.OutOfMemoryError as error:
-            self.models.drop(name)
-            raise OutOfMemory(f"{name} leaves no room on the device for a picture") from error
+        except torch.OutOfMemoryError:
+            return OutOfMemory(f"{name} leaves no room on the device for a picture")
         except Exception as error:
-            self.models.drop(name)
-            raise ModelBroken(f"{name} was loaded, but cannot draw: {error}") from error
+            raise_if_lost(error)
+            log.exception("%s cannot draw", name)
+            return ModelBroken(f"{name} was loaded, but cannot draw: {error}")
         resident.cold = False
-        return resident.cost
+        return None
 
     def submit(self, request: ImageRequest) -> None:
         """Accept a request: from now on the listener hears of it exactly once.
@@ -152,8 +160,8 @@ class Engine:
         clients = {job.request.client for job in self._jobs.values()}
         if request.client not in clients:
             self._scheduler.arrive(request.client, clients)
-        self._jobs[request.id] = Job(request, self._clock())
-        self._waiting.append(request.id)
+        job = self._jobs[request.id] = Job(request, self._clock())
+        self._waiting.append(job)
 
     def cancel(self, request_id: str) -> None:
         """Stop drawing a request; it fails with `Cancelled`. Unknown ids are over already."""
@@ -175,11 +183,19 @@ class Engine:
                 return False
             jobs = [self._jobs[request_id] for request_id in chosen]
             started_s = self._clock()
-            jobs[0].resident.bring(jobs[0].session.pending[0])
-            self._advance(jobs, run_jobs(jobs, self._run))
+            self._advance(jobs, run_jobs(jobs, self._running(jobs[0].resident)))
             self._charge(jobs, self._clock() - started_s)
             self._previews.deliver()
             return True
+
+    def _running(self, resident: Resident) -> Runner:
+        """How calls on a model are run: what they need may have to be brought to the device."""
+
+        def run(calls: Sequence[Call]) -> list[Any]:
+            resident.bring(calls[0])
+            return self._run(calls)
+
+        return run
 
     def parked(self) -> list[Parked]:
         """The requests that wait for a call, as the scheduler is told of them."""
@@ -189,11 +205,11 @@ class Engine:
         """Begin what came in, as far as its models are there or can be brought."""
         waiting, self._waiting = self._waiting, []
         draining: set[str] = set()
-        for job in [self._jobs[request_id] for request_id in waiting if request_id in self._jobs]:
+        for job in [job for job in waiting if self._jobs.get(job.request.id) is job]:
             wait = Wait((job.request.model,)) if job.request.model in draining else self._begin(job)
             if wait is not None:
                 draining |= set(wait.draining)
-                self._waiting.append(job.request.id)
+                self._waiting.append(job)
 
     def _begin(self, job: Job) -> Wait | None:
         try:
@@ -202,8 +218,8 @@ class Engine:
             if isinstance(resident, Wait):
                 return resident
             job.begin(resident, self._digests, self._workbench.afterwork(job.request))
-        except GenerationError as error:
-            self._settle(job, error)
+        except Exception as error:  # noqa: BLE001 - of this request's or its model's making
+            self._settle(job, _named(error, job.request))
             return None
         if self._step_cache_budget is not None:
             job.session.cache = StepCache(self._step_cache_budget)
@@ -215,10 +231,13 @@ class Engine:
     def _bring(self, name: str) -> Resident | Wait:
         """The model, able to draw; or what it has to wait for. Raises: ModelBroken."""
         at_work = {job.request.model for job in self._jobs.values() if job.begun}
-        resident = self.models.bring(name, at_work)
-        if isinstance(resident, Resident) and resident.cold:
+        wait = self.models.bring(name, at_work)
+        if isinstance(wait, Wait):
+            return wait
+        del wait  # the model: one that cannot draw has to go
+        if self.models.get(name).cold:
             self.models.news.arrived(name, self.warm_up(name))
-        return resident
+        return self.models.get(name)
 
     def _advance(self, jobs: Sequence[Job], values: Sequence[Values]) -> None:
         for job, value in zip(jobs, values, strict=True):
@@ -249,12 +268,17 @@ class Engine:
 
     def _paint(self, job: Job) -> None:
         """Begin the previews of the steps that the job has just taken."""
-        session, painter = job.session, job.resident.painter
+        session, request, painter = job.session, job.request, job.resident.painter
         sketches, session.sketches = session.sketches, []
-        if painter is not None:
-            for step, clean in sketches:
+        if painter is None:
+            return
+        for step, clean in sketches:
+            try:
                 of = step, session.steps
-                self._previews.start(job.request.id, painter, clean, job.request.size, of)
+                self._previews.start(request.id, painter, clean, request.size, of)
+            except Exception as error:
+                raise_if_lost(error)
+                log.exception("step %d of request %s is not shown", step, request.id)
 
     def _show(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
         """Tell of a preview, unless it would be refused as a picture."""
@@ -272,7 +296,7 @@ class Engine:
         again = Job(replace(job.request, reproducible=True), job.arrived_s)
         again.reported = job.reported
         self._jobs[again.request.id] = again
-        self._waiting.append(again.request.id)
+        self._waiting.append(again)
 
     def _settle(self, job: Job, outcome: Pixels | GenerationError) -> None:
         """The one place that answers a request."""
@@ -331,6 +355,7 @@ def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
 
 
 def _named(error: Exception | None, request: ImageRequest) -> GenerationError:
+    raise_if_lost(error)
     if isinstance(error, GenerationError):
         return error
     if isinstance(error, torch.OutOfMemoryError):

@@ -115,6 +115,8 @@ def bytes_on_device(
 
     Raises: ModelBroken: when a file is no readable safetensors file.
     """
+    if not folder.is_dir():
+        raise ModelBroken(f"{folder} is not a pipeline folder: it is missing")
     components: dict[str, Shapes] = {}
     for component in sorted(folder.iterdir()):
         # Variants (model.fp16.safetensors) lie beside what is loaded, other formats above it.

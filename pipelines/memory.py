@@ -129,6 +129,8 @@ class Models:
         self._room = room or ANY_SIZE
         self.news: ModelNews = news or Nobody()
         self._known: dict[str, StandIn] = {}
+        self._held_bytes: dict[str, int] = {}
+        """Of each of them while it is here: reading files would hold up every step."""
         self._residents: dict[str, Resident] = {}
         self._uses: dict[str, tuple[float, float]] = {}
         self._load_took_s: dict[str, float] = {}
@@ -141,6 +143,7 @@ class Models:
         Raises: OutOfMemory: when it can never fit the budget, before anything is read.
         """
         size_bytes = stand_in_bytes(stand_in, self.device, self._storage, self._offload)
+        self._held_bytes[stand_in.name] = size_bytes
         if not self._residency.fits_at_all(size_bytes):
             raise OutOfMemory(
                 f"{stand_in.name} needs {size_bytes / 2**30:.1f} GiB for its weights alone, "
@@ -156,6 +159,7 @@ class Models:
         check_parts(stand_in.name, pipe)
         size_bytes = held_weights(pipe, self._offload)
         self._known[stand_in.name] = stand_in
+        self._held_bytes.setdefault(stand_in.name, size_bytes)
         resident = Resident(stand_in, family, pipe, size_bytes=size_bytes, loaded_s=self._clock())
         self._residents[stand_in.name] = resident
         return resident
@@ -209,7 +213,11 @@ class Models:
     def bring(self, name: str, at_work: Set[str]) -> Resident | Wait:
         """The model, loaded if there is room or others can leave; or what it has to wait for.
 
-        Raises: ModelBroken: naming the file that is at fault.
+        Nothing else is drawn while one loads, and a cancelled request is told afterwards: the
+        loaders set torch's default number type for the whole process, so that another thread's
+        forwards would compute in the wrong one.
+
+        Raises: ModelBroken: naming the file that is at fault. OutOfMemory: too little was free.
         """
         if name in self._residents:
             return self._residents[name]
@@ -234,8 +242,13 @@ class Models:
 
         self.news.loading(name, 0, size_bytes, None)
         with LoadWatch(size_bytes, partial(held_bytes, self.device), tell):
-            pipe = read_stand_in(stand_in, self.device, self._storage)
-            shelf = self._place(pipe)
+            placed = self._read(stand_in)
+        if placed is None:
+            self._free()
+            raise OutOfMemory(
+                f"{name} does not fit the device, although the budget for weights has room for it"
+            )
+        pipe, shelf = placed
         resident = self.add(stand_in, family_of(stand_in), pipe)
         resident.cold, resident.shelf = True, shelf
         took_s = self._clock() - started_s
@@ -243,6 +256,14 @@ class Models:
         self._bytes_per_s = size_bytes / max(took_s, _SHORTEST_S)
         log.info("loaded %s in %.1f s", name, took_s)
         return resident
+
+    def _read(self, stand_in: StandIn) -> tuple[DiffusionPipeline, Shelf | None] | None:
+        """A pipeline and what its components take turns on; None where they found no room."""
+        pipe = read_stand_in(stand_in, self.device, self._storage)
+        try:
+            return pipe, self._place(pipe)
+        except torch.OutOfMemoryError:
+            return None  # not raised, because a traceback would hold what came to the device
 
     def _place(self, pipe: DiffusionPipeline) -> Shelf | None:
         """Bring what was read onto the device, as far as it is not offloaded."""
@@ -260,12 +281,16 @@ class Models:
         del self._residents[name]
         for resident in self._residents.values():
             resident.alone_cap = ANY_SIZE  # what did not fit beside this one may fit now
+        self._free()
+        self.news.departed(name, self.load_s(name))
+
+    def _free(self) -> None:
+        """Give back what nothing refers to any more."""
         gc.unfreeze()  # or what was here when the worker froze its memory would never be freed
         gc.collect()  # a pipeline and its modules refer to each other
         gc.freeze()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        self.news.departed(name, self.load_s(name))
 
     def _free_bytes(self) -> int | None:
         """What there is for pictures once none is under way; None where it cannot be known."""
@@ -291,7 +316,7 @@ class Models:
         return uses * math.pow(0.5, (self._clock() - seen_s) / USE_HALF_LIFE_S)
 
     def _bytes_of(self, name: str) -> int:
-        return stand_in_bytes(self._stand_in(name), self.device, self._storage, self._offload)
+        return self._held_bytes[self._stand_in(name).name]
 
     def _stand_in(self, name: str) -> StandIn:
         if name not in self._known:

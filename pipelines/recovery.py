@@ -1,7 +1,8 @@
 """Runs the calls of several jobs together, and what is tried when that fails.
 
 Too little memory: smaller groups, and the cap is remembered; a decoder alone: in tiles. Any other
-failure: smaller groups too, down to single jobs, so that only the guilty one fails.
+failure: smaller groups too, down to single jobs, so that only the guilty one fails. A device that
+is lost is nobody's fault and beyond recovery here.
 """
 
 import logging
@@ -47,7 +48,20 @@ def _together(jobs: Sequence[Job], run: Runner) -> list[Values] | Exception:
         # The traceback holds what the forward had made so far, and the next try needs that room.
         return error.with_traceback(None)
     except Exception as error:  # noqa: BLE001 - whatever a model raises is told to its rows
+        raise_if_lost(error)
         return error
+
+
+def raise_if_lost(error: Exception | None) -> None:
+    """Let through what ends this process: of a device that answers every call with an error.
+
+    After an illegal access or an assertion on the device CUDA serves nobody in this process any
+    more. The worker that takes its place draws the requests again, each alone.
+
+    Raises: torch.AcceleratorError.
+    """
+    if isinstance(error, torch.AcceleratorError):
+        raise error
 
 
 def _in_halves(jobs: Sequence[Job], run: Runner) -> list[Values]:

@@ -25,12 +25,23 @@ class Shelf:
             module.runs_on = device  # type: ignore[assignment]  # torch types no plain attributes
 
     def bring(self, module: torch.nn.Module) -> None:
-        """Put this component onto the device, and back the one that is there."""
+        """Put this component onto the device, and back the one that is there.
+
+        Raises: torch.OutOfMemoryError: when it finds no room; then none is there.
+        """
         wanted = next((group for group in self._groups if module in group), self._here)
         if wanted is self._here:
             return
-        for leaving in self._here:
-            leaving.to(HOST)
-        for coming in wanted:
-            coming.to(self._device)
+        _move(self._here, HOST)
+        self._here = []
+        try:
+            _move(wanted, self._device)
+        except torch.OutOfMemoryError:
+            _move(wanted, HOST)
+            raise
         self._here = wanted
+
+
+def _move(group: Iterable[torch.nn.Module], device: torch.device) -> None:
+    for module in group:
+        module.to(device)

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,7 +19,8 @@ from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call, merge, run, split
 from pipelines.options import EngineOptions
-from pipelines.types import ImageRequest, Size
+from pipelines.shelf import Shelf
+from pipelines.types import Bitmap, ImageRequest, Size
 from tests.pipelines.drawing import Books, Watched, difference, drain, engine, request, stock
 
 
@@ -326,3 +328,80 @@ def test_an_engine_measures_its_model_and_then_draws() -> None:
     drawing.submit(wanted)
     drain(drawing)
     assert books.pictures["a"].shape == (128, 128, 3)
+
+
+class BrokenPainter:
+    """Stands where a model's painter would, and finds no room."""
+
+    def paint(self, latents: torch.Tensor, size: Size) -> torch.Tensor:
+        raise torch.OutOfMemoryError("no room for a preview")
+
+
+def test_a_preview_that_cannot_be_painted_is_left_out_and_the_picture_drawn(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models.get(EMBEDDED.name), "painter", BrokenPainter())
+    monkeypatch.setattr(models.get(EMBEDDED.name), "cold", False)
+    books = Books()
+    drawing = engine(models, books)
+    drawing.submit(request("a", preview_steps=(1, 2)))
+    drain(drawing)
+    assert list(books.pictures) == ["a"]
+    assert books.previews == {}
+
+
+def test_a_request_that_no_call_can_be_made_of_fails_alone(models: Models) -> None:
+    books = Books()
+    drawing = engine(models, books)
+    drawing.submit(request("good"))
+    base = Bitmap.of(np.zeros((64, 64, 3), np.uint8))
+    drawing.submit(request("odd", references=(base,), fidelity="unheard of"))
+    drain(drawing)
+    assert isinstance(books.errors["odd"], ModelFailure)
+    assert list(books.pictures) == ["good"]
+
+
+def test_a_request_that_comes_again_after_it_was_cancelled_is_begun_once(models: Models) -> None:
+    books, watched = Books(), Watched()
+    drawing = engine(models, books, watched)
+    drawing.submit(request("a"))
+    drawing.cancel("a")
+    books.errors.clear()
+    drawing.submit(request("a"))
+    drain(drawing)
+    assert list(books.pictures) == ["a"]
+    assert watched.shared == [1] * 4
+
+
+@pytest.mark.parametrize("lane", [Lane.ENCODE, Lane.DENOISE])
+def test_a_device_that_is_lost_ends_the_worker_and_fails_no_request(
+    models: Models, lane: Lane
+) -> None:
+    def lost(calls: Sequence[Call]) -> list[Any]:
+        if calls[0].lane is lane:
+            raise torch.AcceleratorError("an illegal memory access was encountered")
+        return run(calls)
+
+    books = Books()
+    drawing = engine(models, books, lost)
+    for name in "ab":
+        drawing.submit(request(name))
+    with pytest.raises(torch.AcceleratorError):
+        drain(drawing)
+    assert not books.errors
+
+
+def test_a_component_that_finds_no_room_fails_its_request_and_not_the_worker(
+    unmarked: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullDevice(Shelf):
+        def bring(self, module: torch.nn.Module) -> None:
+            raise torch.OutOfMemoryError("no room for another component")
+
+    monkeypatch.setattr(unmarked.get(EMBEDDED.name), "shelf", FullDevice([], torch.device("cpu")))
+    monkeypatch.setattr(unmarked.get(EMBEDDED.name), "cold", False)
+    books = Books()
+    drawing = engine(unmarked, books)
+    drawing.submit(request("a"))
+    drain(drawing)
+    assert isinstance(books.errors["a"], OutOfMemory)

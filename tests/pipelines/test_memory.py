@@ -2,6 +2,7 @@
 
 import gc
 import json
+import logging
 import shutil
 import weakref
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from diffusers import DiffusionPipeline
 
 from pipelines.catalog import EMBEDDED, StandIn
 from pipelines.cost import UNMEASURED
@@ -100,21 +102,72 @@ def test_a_model_that_leaves_is_freed_although_the_worker_froze_its_memory() -> 
     assert books.models == ["one is loading", "one has left", "other is loading"]
 
 
-def test_a_model_that_loads_but_cannot_draw_fails_its_request_and_leaves(tmp_path: Path) -> None:
+@pytest.fixture
+def crooked(tmp_path: Path) -> StandIn:
+    """A model that loads, but cannot draw."""
     crooked = tmp_path / "crooked"
     shutil.copytree(EMBEDDED.folder, crooked)
     config = json.loads((crooked / "scheduler" / "scheduler_config.json").read_text())
     config["prediction_type"] = "unheard of"
     (crooked / "scheduler" / "scheduler_config.json").write_text(json.dumps(config))
+    return StandIn("crooked", EMBEDDED.family, crooked, EMBEDDED.licence)
+
+
+def test_a_model_that_loads_but_cannot_draw_fails_its_request_and_leaves(crooked: StandIn) -> None:
     books = Books()
     models = Models(torch.device("cpu"), news=books)
-    models.know(StandIn("crooked", EMBEDDED.family, crooked, EMBEDDED.licence))
+    models.know(crooked)
     drawing = Engine(models, books)
     drawing.submit(request("a", model="crooked"))
     drain(drawing)
     assert isinstance(books.errors["a"], ModelBroken)
     assert "crooked was loaded, but cannot draw" in str(books.errors["a"])
     assert books.models[-1] == "crooked has left"
+
+
+def test_a_model_that_cannot_draw_is_freed_although_the_worker_froze_its_memory(
+    crooked: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Pytest keeps what was logged, the error that is told of included.
+    monkeypatch.setattr(logging.getLogger("pipelines.engine"), "disabled", True)
+    drawing = Engine(Models(torch.device("cpu")), Books())
+    drawing.load(crooked)
+    unet = weakref.ref(drawing.models.get("crooked").pipe.unet)
+    gc.freeze()
+    try:
+        with pytest.raises(ModelBroken):
+            drawing.warm_up("crooked")
+        assert unet() is None
+    finally:
+        gc.unfreeze()
+
+
+def test_a_model_that_finds_less_room_than_was_counted_fails_its_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full_device(pipe: DiffusionPipeline, device: torch.device) -> DiffusionPipeline:
+        raise torch.OutOfMemoryError("others use this device too")
+
+    monkeypatch.setattr(DiffusionPipeline, "to", full_device)
+    books, models = Books(), Models(torch.device("cpu"))
+    models.know(ONE)
+    drawing = Engine(models, books)
+    drawing.submit(request("a", model="one"))
+    drain(drawing)
+    assert isinstance(books.errors["a"], OutOfMemory)
+
+
+def test_a_model_whose_folder_is_gone_fails_its_request_and_names_it(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    shutil.copytree(EMBEDDED.folder, folder)
+    books, models = Books(), Models(torch.device("cpu"))
+    models.know(StandIn("gone", EMBEDDED.family, folder, EMBEDDED.licence))
+    shutil.rmtree(folder)
+    drawing = Engine(models, books)
+    drawing.submit(request("a", model="gone"))
+    drain(drawing)
+    assert isinstance(books.errors["a"], ModelBroken)
+    assert str(folder) in str(books.errors["a"])
 
 
 def test_a_free_model_leaves_for_one_that_is_wanted(costs: CostBook) -> None:
