@@ -3,6 +3,7 @@
 Knows no batch; what a file holds is looked at when a batch reads it.
 """
 
+import re
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData, UploadFile
@@ -20,6 +21,7 @@ from server.inputs.multipart import parse_form
 _MOST = 10_000
 _LONGEST_NAME = 255
 _MIN_TTL_S, _MAX_TTL_S = 3600, 30 * 24 * 3600
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _OVERHEAD_BYTES = 64 * 1024
 """What a body has besides its file."""
 
@@ -146,7 +148,7 @@ def _ttl_s(form: FormData) -> int | None:
     anchor, seconds = form.get("expires_after[anchor]"), form.get("expires_after[seconds]")
     if anchor is None and seconds is None:
         return None
-    given = int(seconds) if isinstance(seconds, str) and seconds.isdecimal() else seconds
+    given = int(seconds) if isinstance(seconds, str) and _SECONDS.fullmatch(seconds) else seconds
     members = {"anchor": anchor, "seconds": given}
     said = {name: value for name, value in members.items() if value is not None}
     return ExpiresAfter.read(said).ttl_s("expires_after")

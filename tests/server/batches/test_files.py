@@ -173,8 +173,13 @@ def test_an_empty_file_is_refused(sdk: openai.OpenAI) -> None:
             | {"expires_after[anchor]": (None, "created_at")}
             | {"expires_after[seconds]": (None, "10")}
         },
+        {
+            "files": {"file": ("a", CONTENT), "purpose": (None, "batch")}
+            | {"expires_after[anchor]": (None, "created_at")}
+            | {"expires_after[seconds]": (None, "9" * 5000)}
+        },
     ],
-    ids=str,
+    ids=lambda sent: str(sent)[:200],
 )
 def test_what_is_no_form_with_a_file_is_refused(office: Site, sent: dict[str, object]) -> None:
     headers = {"authorization": f"Bearer {KEY}", **sent.pop("headers", {})}  # type: ignore[dict-item]
