@@ -154,10 +154,14 @@ class Router:
 def seedbed_headers(facts: Mapping[str, str]) -> dict[str, str]:
     """Our response headers. Names of foreign parameters come from outside, so all is cleaned."""
     return {
-        _HEADER_PREFIX + name: _UNSAFE.sub("_", text)[:_LONGEST_HEADER]
+        _HEADER_PREFIX + name: _shortened(_UNSAFE.sub("_", text))
         for name, text in facts.items()
         if text
     }
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_HEADER else f"{text[: _LONGEST_HEADER - 3]}..."
 
 
 def _render(speech: Speech, drawn: Drawn, call: Call) -> Response:

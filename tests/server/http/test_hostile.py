@@ -136,6 +136,7 @@ def test_a_foreign_name_cannot_write_headers(client: httpx2.Client, name: str) -
     assert said.isascii()
     assert said.isprintable()
     assert len(said) <= 1000
+    assert said.endswith("...") == (len(name) > 1000), "what is cut off says so"
 
 
 def halves() -> Iterator[bytes]:
