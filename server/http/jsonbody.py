@@ -12,7 +12,7 @@ from typing import Any
 from server.errors import MalformedBody
 
 _MAX_DEPTH = 32
-_MOST_VALUES = 100_000
+_MOST_VALUES = 50_000
 """Three bytes of body become a hundred of memory, and to read them all keeps others waiting."""
 _MOST_DIGITS = 300
 """Of a whole number: a float has no more."""

@@ -37,7 +37,9 @@ class TextBody(Body):
 class ImageBody(TextBody):
     """The body of /sdapi/v1/img2img, as its callers write it."""
 
-    init_images: list[str] | None = Field(None, description="base64, with or without data:")
+    init_images: list[str] | None = Field(
+        None, fail_fast=True, description="base64, with or without data:"
+    )
     mask: str | None = Field(None, description="base64; white where the picture is drawn anew")
     denoising_strength: float | None = Field(
         None, description="below one half stays close to the picture"

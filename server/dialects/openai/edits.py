@@ -38,7 +38,9 @@ class ImageAddress(Body):
 class OpenAIEditsBody(OpenAIBody):
     """The body of a call, as its callers write it."""
 
-    images: list[ImageAddress] | None = Field(None, description="in JSON, in place of image")
+    images: list[ImageAddress] | None = Field(
+        None, fail_fast=True, description="in JSON, in place of image"
+    )
     mask: Any = Field(
         None,
         description="a PNG as large as the first picture, which is drawn anew where this has "

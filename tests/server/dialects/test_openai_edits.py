@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 from openai import APIError, OpenAI
 from PIL import Image
+from pydantic import ValidationError
 
+from server.dialects.a1111.body import ImageBody
+from server.dialects.openai.edits import OpenAIEditsBody
+from server.http.body import Body
 from tests.server.conformance.calls import (
     EDITS,
     VARIATIONS,
@@ -304,6 +308,15 @@ def test_an_unknown_part_is_disclosed(client: httpx2.Client) -> None:
 def test_an_unknown_name_beside_an_address_is_disclosed(client: httpx2.Client) -> None:
     images = [{"image_url": data_url(ONE), "detail": "high"}]
     assert "images[0].detail" in ignored(client.post(EDITS, json=SMALL | {"images": images}))
+
+
+@pytest.mark.parametrize(
+    ("body", "name"), [(OpenAIEditsBody, "images"), (ImageBody, "init_images")]
+)
+def test_of_many_wrong_pictures_only_the_first_is_looked_at(body: type[Body], name: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        body.model_validate({name: [1, 2, 3]})
+    assert caught.value.error_count() == 1
 
 
 def test_edits_need_a_key(stranger: httpx2.Client) -> None:

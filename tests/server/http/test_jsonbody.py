@@ -25,7 +25,7 @@ def test_nulls_disappear_at_any_depth() -> None:
         (b'{"a": 1e999}', "A number is too large"),
         (b'{"a": ' + b"1" * 301 + b"}", "A number is too large"),
         (b'{"a": ' + b"1" * 5000 + b"}", "A number is too large"),
-        (b'{"a": [' + b"[]," * 100_000 + b"[]]}", "more than 100000 values"),
+        (b'{"a": [' + b"[]," * 50_000 + b"[]]}", "more than 50000 values"),
         (b'{"a": 1, "a": 2}', "written twice"),
         (b'{"b": {"a": 1, "a": 2}}', "written twice"),
         (b'{"a": "\xff"}', "not UTF-8"),
