@@ -103,8 +103,8 @@ def weights_app(behind: Behind) -> typer.Typer:
     ) -> None:
         """Write one archive for a site without internet; say it again to go on after a stop.
 
-        Without ids it holds everything that is installed. It prints the sha256 of weights.lock:
-        note it, `seedbed weights import` may ask for it.
+        Without ids it holds everything that is installed. It prints a fingerprint: note it,
+        `seedbed weights import` may ask for it.
         """
         behind("pack", context.params)
 
@@ -112,12 +112,13 @@ def weights_app(behind: Behind) -> typer.Typer:
     def import_(
         context: typer.Context,
         archive: Annotated[Path, typer.Argument(metavar="IN.tar")],
-        lock_sha256: Annotated[
+        vouched: Annotated[
             str | None,
             typer.Option(
+                "--fingerprint",
                 metavar="SHA256",
-                help="What pack printed. Needed when this site's weights.lock does not list the "
-                "weights; the archive's lock then takes its place.",
+                help="What pack printed. Needed for wheels, and when this site's weights.lock does "
+                "not list the weights; the archive's lock then takes its place.",
             ),
         ] = None,
         wheels: Annotated[

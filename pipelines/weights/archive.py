@@ -39,6 +39,10 @@ class Member:
     sha256: str
 
     @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+    @property
     def room(self) -> str:
         """The first part of its path: what kind of file it is."""
         return PurePosixPath(self.path).parts[0]

@@ -6,7 +6,7 @@ Files that are here already under another name, equal to the byte, are linked an
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,13 +49,16 @@ def plan(
     for entry in entries:
         entry.require_locked()
     words = [acceptance(entry, accepted) for entry in entries]
+    # First of all, because it notes what is sound in folders that came by other ways.
+    sound = {entry.id for entry in entries if store.sound(entry)}
     here = dict(_installed_files(store, lock))
-    return [_plan(store, entry, word, here) for entry, word in zip(entries, words, strict=True)]
+    return [
+        Plan(entry, word, True, (), (), 0) if entry.id in sound else _plan(store, entry, word, here)
+        for entry, word in zip(entries, words, strict=True)
+    ]
 
 
-def _plan(store: Store, entry: LockedWeights, accepted: str, here: dict[str, Path]) -> Plan:
-    if store.installed(entry) and not _faulty(store, entry):
-        return Plan(entry, accepted, True, (), (), 0)
+def _plan(store: Store, entry: LockedWeights, accepted: str, here: Mapping[str, Path]) -> Plan:
     staging = store.staging(entry)
     missing, linked, needed = [], [], 0
     for file in entry.files:
@@ -66,18 +69,6 @@ def _plan(store: Store, entry: LockedWeights, accepted: str, here: dict[str, Pat
             missing.append(file)
             needed += max(0, file.bytes - _arrived(staging / file.path))
     return Plan(entry, accepted, False, tuple(missing), tuple(linked), needed)
-
-
-def _faulty(store: Store, entry: LockedWeights) -> bool:
-    """Whether an installed folder needs mending, by what its files look like."""
-    marks, folder = store.marks(), store.folder(entry)
-    known = (marks.known(folder / file.path) for file in entry.files)
-    extra = {f for f in folder.rglob("*") if not f.is_dir()} - {
-        folder / file.path for file in entry.files
-    }
-    return bool(extra) or any(
-        sha256 != file.sha256 for sha256, file in zip(known, entry.files, strict=True)
-    )
 
 
 def _installed_files(store: Store, lock: Lock) -> Iterator[tuple[str, Path]]:

@@ -98,6 +98,11 @@ def _licence(store: Store, entry: LockedWeights) -> bytes:
     return f"{head}\n".encode() + (store.folder(entry) / entry.licence_file).read_bytes()
 
 
+def fingerprint(goods: Sequence[Cargo]) -> str:
+    """What an archive is known by: the sha256 of its list of contents."""
+    return hashlib.sha256(render_contents([one.member for one in goods])).hexdigest()
+
+
 def pack(
     goods: Sequence[Cargo], out: Path, progress: Callable[[int], None] = lambda _: None
 ) -> int:

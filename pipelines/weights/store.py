@@ -48,6 +48,11 @@ class Store:
         folder = self.folder(entry)
         return all(_has_size(folder / file.path, file.bytes) for file in entry.files)
 
+    def sound(self, entry: LockedWeights) -> bool:
+        """Whether the locked revision is here to the byte; what is new or changed is hashed."""
+        folder = self.folder(entry)
+        return folder.is_dir() and not verify(entry, folder, self.marks())
+
     def usable_folder(self, entry: LockedWeights) -> Path | None:
         """The folder of weights that may be loaded; None where they are not here.
 

@@ -4,10 +4,12 @@ was compared: headers with the list of contents, the list with the lock, bytes w
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pipelines.weights.archive import (
     BLOCK,
@@ -31,6 +33,7 @@ from pipelines.weights.archive import (
 from pipelines.weights.errors import ArchiveBroken, LockBroken, NoSpace, Tampered
 from pipelines.weights.lock import Lock, LockedWeights, parse_lock
 from pipelines.weights.store import Store
+from pipelines.weights.verify import verify
 
 _CHUNK = 4 << 20
 _TAR_SIZE = slice(124, 136)
@@ -44,15 +47,13 @@ class Archive:
     members: tuple[Member, ...]
     offsets: Mapping[str, int]
     """Where the bytes of each member begin."""
+    fingerprint: str
+    """sha256 of its list of contents, and so of all that is in it."""
     lock: Lock
     lock_text: bytes
     intent_text: bytes | None
     entries: tuple[LockedWeights, ...]
     """The weights in it, each of them whole, as its own lock describes them."""
-
-    @property
-    def lock_sha256(self) -> str:
-        return hashlib.sha256(self.lock_text).hexdigest()
 
     @property
     def wheels(self) -> tuple[Member, ...]:
@@ -99,7 +100,10 @@ def _open(file: Path, stream: io.BufferedReader) -> Archive:
         raise ArchiveBroken(f"{file} holds no {LOCK}")
     lock = parse_lock(texts[LOCK].decode("utf-8", "replace"), f"{file}: {LOCK}")
     entries = _entries(file, members, lock)
-    return Archive(file, members, offsets, lock, texts[LOCK], texts.get(INTENT), entries)
+    fingerprint = hashlib.sha256(contents).hexdigest()
+    return Archive(
+        file, members, offsets, fingerprint, lock, texts[LOCK], texts.get(INTENT), entries
+    )
 
 
 def _read_contents(file: Path, stream: io.BufferedReader) -> bytes:
@@ -185,29 +189,37 @@ def install(
     came to be accepted; `progress` is told of every piece, in bytes.
     Raises: ArchiveBroken, Tampered, NoSpace.
     """
-    new = [entry for entry in archive.entries if not store.installed(entry)]
+    new = [entry for entry in archive.entries if not store.sound(entry)]
     store.require_space(sum(entry.size for entry in new))
     targets = {
         member_path(entry, one): store.staging(entry) / one.path
         for entry in new
         for one in entry.files
     }
-    wheelhouse = store.root / ".staging" / "wheels"
-    if wheels_to is not None:
-        targets |= {m.path: wheelhouse / Path(m.path).name for m in archive.wheels}
-    with _cleared(store, new):
+    with _cleared(store, new), TemporaryDirectory(dir=store.root, prefix=".wheels-") as aside:
+        wheels = {} if wheels_to is None else {m.path: Path(aside, m.name) for m in archive.wheels}
         with archive.file.open("rb") as stream:
             for member in archive.members:
                 stream.seek(archive.offsets[member.path])
-                _read_member(stream, member, targets.get(member.path), progress)
+                target = targets.get(member.path, wheels.get(member.path))
+                _read_member(stream, member, target, progress)
         store.marks().add({targets[m.path]: m.sha256 for m in archive.members if m.path in targets})
         for entry in new:
-            if faults := store.install(entry, f"archive {archive.file.name}", accepted[entry.id]):
+            if faults := verify(entry, store.staging(entry), store.marks()):
                 raise Tampered(f"{entry.id}: {faults[0]}")
-    if wheels_to is not None:
-        wheels_to.mkdir(parents=True, exist_ok=True)
-        for wheel in sorted(wheelhouse.glob("*.whl")):
-            wheel.replace(wheels_to / wheel.name)
+        for entry in new:
+            store.install(entry, f"archive {archive.file.name}", accepted[entry.id])
+        if wheels_to is not None:
+            _take_out(wheels.values(), wheels_to)
+
+
+def _take_out(wheels: Iterable[Path], folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for wheel in wheels:
+            shutil.move(wheel, folder / wheel.name)
+    except OSError as error:
+        raise NoSpace(f"{folder} does not take the wheels: {error.strerror}") from error
 
 
 def _read_member(
@@ -267,22 +279,23 @@ def agrees(archive: Archive, site: Lock | None) -> list[str]:
     return [entry.id for entry in archive.entries if known.get(entry.id) != entry]
 
 
-def require_agreement(archive: Archive, site: Lock | None, lock_sha256: str | None) -> bool:
+def require_agreement(archive: Archive, site: Lock | None, fingerprint: str | None) -> bool:
     """Whether the archive's lock has to take the place of the site's, which somebody must allow.
 
     An archive carries its own lock, so whoever changes the weights can change that too. Only a lock
-    that was here before, or its sha256 said by a person, makes the weights trustworthy.
-    Raises: LockBroken: saying what to do.
+    that was here before, or a fingerprint said by a person, makes its weights trustworthy.
+    Raises: LockBroken: saying what to do. Tampered: it is not the archive that was packed.
     """
-    strange = agrees(archive, site)
-    if lock_sha256 is not None and lock_sha256.lower() != archive.lock_sha256:
-        raise LockBroken(
-            f"{archive.file}: its {LOCK} has sha256 {archive.lock_sha256}, not {lock_sha256}"
+    if fingerprint is not None and fingerprint.lower() != archive.fingerprint:
+        raise Tampered(
+            f"{archive.file} has the fingerprint {archive.fingerprint}, not {fingerprint}: it is "
+            f"not the archive that was packed"
         )
-    if strange and lock_sha256 is None:
+    strange = agrees(archive, site)
+    if strange and fingerprint is None:
         raise LockBroken(
             f"this site's {LOCK} does not vouch for {', '.join(strange)}. Either copy the "
-            f"{LOCK} of the machine that packed {archive.file.name}, or say --lock-sha256 with the "
+            f"{LOCK} of the machine that packed {archive.file.name}, or say --fingerprint with the "
             f"number that `seedbed weights pack` printed there"
         )
     return bool(strange)

@@ -1,6 +1,5 @@
 """What is behind `seedbed weights ...`: from the settings to the work; faults in one line."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from pipelines.weights.folder import FolderSource
 from pipelines.weights.intent import read_intent
 from pipelines.weights.licences import acceptance, page
 from pipelines.weights.lock import Lock, LockedWeights, parse_lock, render_lock
-from pipelines.weights.pack import cargo, pack
+from pipelines.weights.pack import cargo, fingerprint, pack
 from pipelines.weights.receive import Source
 from pipelines.weights.store import write_whole
 from pipelines.weights.unpack import Archive, install, open_archive, require_agreement
@@ -148,14 +147,18 @@ def _pack(
         with one_bar(out.name, sum(one.member.size for one in goods)) as advance:
             size = pack(goods, out, advance)
     tell(f"packed {', '.join(entry.id for entry in entries)}: {gigabytes(size)}")
-    digest = hashlib.sha256(where.lock_file.read_bytes()).hexdigest()
-    results_console().print(f"{out}\nweights.lock sha256 {digest}", markup=False)
+    results_console().print(f"{out}\nfingerprint {fingerprint(goods)}", markup=False)
 
 
-def _import(where: Place, archive: Path, lock_sha256: str | None, wheels: Path | None) -> None:
+def _import(where: Place, archive: Path, vouched: str | None, wheels: Path | None) -> None:
     found = open_archive(archive)
     site = where.lock() if where.lock_file.is_file() else None
-    adopt = require_agreement(found, site, lock_sha256)
+    adopt = require_agreement(found, site, vouched)
+    if wheels is not None and vouched is None:
+        raise LockBroken(
+            "wheels are code, and no lock lists them: say --fingerprint with the number that "
+            "`seedbed weights pack` printed"
+        )
     accepted = {entry.id: acceptance(entry, where.accepted) for entry in found.entries}
     for entry in found.entries:
         tell(f"{entry.id}: {gigabytes(entry.size)}")

@@ -42,7 +42,7 @@ def hub_environment(hub: str, home: Path) -> dict[str, str]:
         "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "no_proxy": "127.0.0.1",
+        "no_proxy": "127.0.0.1,localhost",
     }
 
 

@@ -77,7 +77,10 @@ class Hub:
         self.released = Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.far_url = f"http://localhost:{port}"
+        """Where large files are: to a client another host, that must get no token."""
 
     @contextmanager
     def running(self) -> Iterator["Hub"]:
@@ -211,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_file(path, data, facts)
             return
         self.send_response(302)
-        large = f"{self._hub.url}/large/{hashlib.sha256(data).hexdigest()}"
+        large = f"{self._hub.far_url}/large/{hashlib.sha256(data).hexdigest()}"
         for name, value in {
             **facts,
             "X-Linked-Size": str(len(data)),

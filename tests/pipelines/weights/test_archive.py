@@ -52,6 +52,10 @@ def members(archive: Path) -> list[tuple[str, bytes]]:
         return [(m.name, tar.extractfile(m).read()) for m in tar.getmembers()]  # type: ignore[union-attr]
 
 
+def fingerprint(archive: Path) -> str:
+    return hashlib.sha256(dict(members(archive))[CONTENTS]).hexdigest()
+
+
 def write(archive: Path, goods: list[tuple[str, bytes]], contents: bytes | None = None) -> None:
     """An archive in seedbed's layout with whatever somebody wants in it."""
     if contents is None:
@@ -96,8 +100,7 @@ def test_any_tar_can_look_into_it_and_it_is_the_same_bytes_each_time(
 
 def test_packing_prints_the_number_that_importing_may_ask_for(archive: Path, site: Site) -> None:
     lines = site.good("pack", "out.tar").stdout.splitlines()
-    digest = hashlib.sha256((site.folder / "weights.lock").read_bytes()).hexdigest()
-    assert lines == ["out.tar", f"weights.lock sha256 {digest}"]
+    assert lines == ["out.tar", f"fingerprint {fingerprint(archive)}"]
 
 
 @pytest.mark.parametrize("keep", [0.02, 0.5, 0.97, 1.0])
@@ -153,7 +156,9 @@ def test_wheels_travel_with_it(site: Site, far_site: Site) -> None:
     site.good("pack", "out.tar", "--wheels", "wheels")
     shutil.copy(site.folder / "out.tar", far_site.folder / "in.tar")
     assert "1 wheels stay in the archive" in far_site.good("import", "in.tar").stderr
-    far_site.good("import", "in.tar", "--wheels", "house")
+    assert "wheels are code" in far_site.bad("import", "in.tar", "--wheels", "house")
+    number = fingerprint(far_site.folder / "in.tar")
+    far_site.good("import", "in.tar", "--wheels", "house", "--fingerprint", number)
     assert (far_site.folder / "house/a-1-py3-none-any.whl").read_bytes() == b"PK wheel"
 
 
@@ -298,12 +303,12 @@ def _evil_archive(far: Site) -> None:
 
 
 def test_an_archive_with_a_lock_of_its_own_needs_somebody_who_vouches(far_site: Site) -> None:
+    number = fingerprint(far_site.folder / "in.tar")
     _evil_archive(far_site)
     before = (far_site.folder / "weights.lock").read_bytes()
     said = far_site.bad("import", "in.tar")
     assert "this site's weights.lock does not vouch for tiny" in said
-    wrong = hashlib.sha256(before).hexdigest()
-    assert f"not {wrong}" in far_site.bad("import", "in.tar", "--lock-sha256", wrong)
+    assert f"not {number}" in far_site.bad("import", "in.tar", "--fingerprint", number)
     assert nothing_here(far_site)
     assert (far_site.folder / "weights.lock").read_bytes() == before
 
@@ -312,13 +317,13 @@ def test_a_site_without_a_lock_takes_the_one_that_a_person_vouched_for(
     far_site: Site, site: Site
 ) -> None:
     lock, intent = far_site.folder / "weights.lock", far_site.folder / "weights.toml"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    number = fingerprint(far_site.folder / "in.tar")
     lock.unlink()
     intent.unlink()
     settings = {"SEEDBED_WEIGHTS_LOCK": "weights.lock"}
-    assert "--lock-sha256" in far_site.bad("import", "in.tar", **settings)
+    assert "--fingerprint" in far_site.bad("import", "in.tar", **settings)
     assert not far_site.store.exists()
-    far_site.good("import", "in.tar", "--lock-sha256", digest, **settings)
+    far_site.good("import", "in.tar", "--fingerprint", number, **settings)
     assert lock.read_bytes() == (site.folder / "weights.lock").read_bytes()
     assert intent.read_bytes() == (site.folder / "weights.toml").read_bytes()
     far_site.good("verify", "--deep", "--strict")
@@ -344,6 +349,14 @@ def test_what_is_no_archive_of_ours_is_refused(data: bytes, far_site: Site) -> N
     (far_site.folder / "in.tar").write_bytes(data)
     assert "is no archive of `seedbed weights pack`" in far_site.bad("import", "in.tar")
     assert "cannot be read" in far_site.bad("import", "nowhere.tar")
+
+
+def test_an_import_mends_what_was_spoilt_here(far_site: Site) -> None:
+    far_site.good("import", "in.tar")
+    spoil(far_site.installed() / UNET)
+    (far_site.installed() / UNET).touch()
+    far_site.good("import", "in.tar")
+    far_site.good("verify", "--deep", "--strict")
 
 
 def test_a_bad_archive_leaves_what_was_there_before(far_site: Site) -> None:

@@ -255,6 +255,12 @@ def test_a_spoilt_installation_is_mended(site: Site) -> None:
     assert not site.hub.fetched(hashlib.sha256(model_files()[UNET]).hexdigest())
 
 
+def test_weights_that_came_by_other_ways_are_hashed_and_not_fetched(site: Site) -> None:
+    (site.store / ".verified.json").unlink()
+    assert "installed already" in site.good("fetch", "tiny").stderr
+    assert site.hub.asked == []
+
+
 def test_offline_uses_a_folder_or_the_cache_and_no_network(site: Site, tmp_path: Path) -> None:
     other = tmp_path / "usb"
     shutil.copytree(site.store, other)
