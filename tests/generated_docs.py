@@ -14,6 +14,7 @@ from server.setting_groups.drawing import DrawingSettings
 from server.setting_groups.pictures import PictureSettings
 from server.setting_groups.serving import ServingSettings
 from server.settings import PREFIX, SECRET, Settings, flag
+from tests.models_page import answers_table, stand_ins_table
 from tests.server.api_page.failures import failures_table
 from tests.server.api_page.tables import (
     TABLES,
@@ -79,6 +80,8 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "tiers": ("docs/api.md", tiers_table),
     "failures": ("docs/api.md", failures_table),
     **{f"parameters of {table.path}": ("docs/api.md", table.markdown) for table in TABLES},
+    "stand-ins of names": ("docs/models.md", answers_table),
+    "stand-ins": ("docs/models.md", stand_ins_table),
     "tree": ("docs/architecture.md", tree),
 }
 """Part -> file and what must stand there."""

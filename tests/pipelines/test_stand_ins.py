@@ -24,6 +24,7 @@ from pipelines.tiers import (
     cells,
     tier_of,
 )
+from pipelines.weights.intent import read_intent
 
 QUALITIES: tuple[Quality, ...] = get_args(Quality)
 DEFAULT_SET = (
@@ -64,6 +65,13 @@ def test_the_default_set_is_free_and_enough_for_every_tier(tier: Tier) -> None:
     for line in LINES:
         for name in drawn_by(catalog, line, references=2):
             assert family(OPEN_WEIGHTS[name].family).abilities.references >= 2
+
+
+@pytest.mark.parametrize("tier", GPU_TIERS)
+def test_a_tiers_profile_fetches_what_the_tier_draws_with(tier: Tier) -> None:
+    intent = read_intent(Path(__file__).parents[2] / "weights.toml")
+    fetched = {wanted.id for wanted in intent.weights if tier in wanted.profiles}
+    assert {name for cell in cells(tier) for name in cell} <= fetched
 
 
 def test_one_download_is_enough_for_the_smallest_gpu() -> None:

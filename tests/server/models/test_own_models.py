@@ -13,7 +13,7 @@ from pipelines.catalog import EMBEDDED, Catalog
 from pipelines.weights.store import Store
 from server.contract.named_models import MODELS, OWN_MODEL
 from server.models.catalogue import build_catalog
-from server.models.own_models import OwnModels, read_own_models
+from server.models.own_models import OwnModel, OwnModels, read_own_models
 from server.terminal import CommandError
 from server.weights.place import Place
 from tests.running import Running, seedbed
@@ -86,6 +86,20 @@ def test_own_models_are_names_of_their_own(here: Path) -> None:
         "org/mini": "dall-e-2",
     }
     assert {one.name for one in made.stand_ins} == {"embedded", "one", "two", "changed"}
+
+
+def test_the_documented_example_is_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "models.md").read_text()
+    own = read(tmp_path, page.partition("```toml\n")[2].partition("```")[0])
+    assert [model.name for model in own.models] == [
+        "my-sdxl",
+        "my-style",
+        "my-finetune",
+        "lightning",
+    ]
+    assert own.aliases["gpt-image-1"] == "my-sdxl"
+    keys = set(page.partition("| key | meaning |")[2].partition("\n\n")[0].split("`")[1::2])
+    assert set(OwnModel.model_fields) - keys == {"name"}
 
 
 @pytest.mark.parametrize(
