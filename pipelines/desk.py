@@ -26,6 +26,8 @@ class Ticket:
     number: int
     """Its place in the order of arrival."""
     request: ImageRequest
+    tokens: float
+    """Image tokens of one of its steps."""
     on_progress: Callable[[News], None] | None = None
     future: Future[Pixels] = field(default_factory=Future)
     step: int = 0
@@ -163,7 +165,7 @@ def drain_s(cost: StepCost, tickets: Iterable[Ticket]) -> float:
 
     A saturated device takes the sum of their work, an empty one as long as the longest of them.
     """
-    left = [(t.request.size.tokens, max(0, t.request.steps - t.step)) for t in tickets]
+    left = [(t.tokens, max(0, t.request.steps - t.step)) for t in tickets]
     saturated_s = cost.s_per_token * sum(tokens * steps for tokens, steps in left)
     longest_s = max((cost.draw_s(tokens, steps) for tokens, steps in left), default=0.0)
     return max(saturated_s, longest_s)

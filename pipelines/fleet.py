@@ -174,7 +174,8 @@ class Fleet:
             worker = self._place_for_new(request)
             if request.id in self._tickets:
                 raise ValueError(f"request {request.id} is already under way")
-            ticket = Ticket(next(self._numbers), request, on_progress)
+            tokens = worker.spec.step_tokens(request)
+            ticket = Ticket(next(self._numbers), request, tokens, on_progress)
             self._tickets[request.id] = ticket
             self._desks[worker].add(ticket)
             self._feed(worker)

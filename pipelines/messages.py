@@ -7,7 +7,7 @@ that holds them (`pipelines.pixelpipe`), so that a 4096 x 4096 picture costs no 
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from pipelines.catalog import StandIn
+from pipelines.catalog import StandIn, family_of
 from pipelines.cost import StepCost
 from pipelines.errors import GenerationError
 from pipelines.options import EngineOptions
@@ -28,6 +28,11 @@ class WorkerSpec:
     @property
     def models(self) -> frozenset[str]:
         return frozenset(stand_in.name for stand_in in self.stand_ins)
+
+    def step_tokens(self, request: ImageRequest) -> float:
+        """Image tokens of one of a request's steps, those of its references included."""
+        stand_in = next(one for one in self.stand_ins if one.name == request.model)
+        return family_of(stand_in).abilities.step_tokens(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,8 @@ class Done:
 
     request_id: str
     size: Size
+    channels: int = 3
+    """4 with alpha."""
 
 
 @dataclass(frozen=True, slots=True)

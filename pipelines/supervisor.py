@@ -166,4 +166,5 @@ class Supervisor:
         return self._watchdog.patience_s(now_s)
 
     def _new_watchdog(self) -> Watchdog:
-        return Watchdog(self._endurance.hang_s, self._endurance.load_s, time.monotonic())
+        patience_s = self._endurance.hang_s, self._endurance.load_s
+        return Watchdog(self.spec.step_tokens, *patience_s, now_s=time.monotonic())

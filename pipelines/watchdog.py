@@ -5,6 +5,8 @@ no word, and one with work in hand must be heard of within `hang_s`, or within t
 predicted steps where those take longer.
 """
 
+from collections.abc import Callable
+
 from pipelines.cost import UNMEASURED, StepCost
 from pipelines.messages import (
     Arrived,
@@ -16,6 +18,7 @@ from pipelines.messages import (
     Submit,
     ToWorker,
 )
+from pipelines.types import ImageRequest
 
 STEPS_OF_PATIENCE = 10
 
@@ -23,7 +26,14 @@ STEPS_OF_PATIENCE = 10
 class Watchdog:
     """One life of one worker. Units: seconds on one monotonic clock."""
 
-    def __init__(self, hang_s: float, load_s: float, now_s: float) -> None:
+    def __init__(
+        self,
+        step_tokens: Callable[[ImageRequest], float],
+        hang_s: float,
+        load_s: float,
+        now_s: float,
+    ) -> None:
+        self._step_tokens = step_tokens
         self._hang_s = hang_s
         self._load_s = load_s
         self._heard_s = now_s
@@ -40,7 +50,7 @@ class Watchdog:
                 self._heard_s = now_s
             request = message.request
             cost = self._costs.get(request.model, UNMEASURED)
-            self._step_s[request.id] = cost.step_s(request.size.tokens)
+            self._step_s[request.id] = cost.step_s(self._step_tokens(request))
 
     def heard(self, message: FromWorker, now_s: float) -> None:
         """Note a sign of life."""

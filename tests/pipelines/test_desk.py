@@ -17,7 +17,8 @@ def open_desk() -> Desk:
 
 
 def ticket(number: int, deaths: int = 0, steps: int = 8) -> Ticket:
-    return Ticket(number, request(f"r{number}", steps=steps, side=256), deaths=deaths)
+    wanted = request(f"r{number}", steps=steps, side=256)
+    return Ticket(number, wanted, wanted.size.tokens, deaths=deaths)
 
 
 def numbers(tickets: list[Ticket]) -> list[int]:
@@ -112,7 +113,7 @@ def test_a_model_that_is_not_on_the_device_makes_its_requests_wait_for_its_loadi
     assert desk.wait_s("strokes") == 0.0
     assert desk.wait_s("large") == 30.0
 
-    wanted = Ticket(0, request("a", model="large", steps=8, side=256))
+    wanted = Ticket(0, request("a", model="large", steps=8, side=256), tokens=256.0)
     desk.add(wanted)
     assert desk.backlog_s == pytest.approx(30.0 + drain_s(UNMEASURED, [wanted]))
     assert desk.wait_s("large") == pytest.approx(desk.backlog_s), "its loading counts once"

@@ -21,7 +21,7 @@ from pipelines.errors import (
 )
 from pipelines.fleet import Fleet
 from pipelines.messages import News, Preview, Progress
-from pipelines.types import ImageRequest
+from pipelines.types import Bitmap, ImageRequest
 from tests.pipelines.fleets import (
     ENDLESS,
     PATIENCE_S,
@@ -31,7 +31,7 @@ from tests.pipelines.fleets import (
     failure,
     open_descriptors,
 )
-from tests.pipelines.strokes import UNSTABLE, picture, preview, request, spec
+from tests.pipelines.strokes import COST, UNSTABLE, picture, preview, request, spec
 
 
 def test_every_request_gets_its_own_picture(start: Start) -> None:
@@ -253,6 +253,28 @@ def test_the_backlog_shrinks_with_every_step(start: Start) -> None:
 
     assert backlogs == pytest.approx([left * backlogs[0] / 9 for left in range(9, -1, -1)])
     assert backlogs[0] > 0
+
+
+def test_references_are_work_too(tmp_path: Path) -> None:
+    usual = spec(tmp_path)
+    editor = replace(usual.stand_ins[0], family="flux2_klein")
+    fleet = Fleet([replace(usual, stand_ins=(editor,))], max_backlog_s=float("inf"))
+    fleet.start()
+    try:
+        fleet.wait_ready(60.0)
+        words = request("words", steps=ENDLESS)
+        reference = Bitmap.of(np.zeros((64, 64, 3), np.uint8))
+        backlogs = []
+        for wanted in (words, replace(words, id="edit", references=(reference,) * 4)):
+            running = fleet.submit(wanted)
+            backlogs.append(fleet.backlog_s)
+            fleet.cancel(wanted.id)
+            failure(running)
+        tokens, of_all = words.size.tokens, 5 * words.size.tokens
+        expected = COST.draw_s(of_all, 1) / COST.draw_s(tokens, 1)
+        assert backlogs[1] / backlogs[0] == pytest.approx(expected, rel=0.2)
+    finally:
+        fleet.close(0.0)
 
 
 def test_requests_go_to_the_worker_with_the_least_work(start: Start) -> None:

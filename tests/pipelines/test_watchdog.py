@@ -16,7 +16,7 @@ from pipelines.messages import (
     Ready,
     Submit,
 )
-from pipelines.types import Size
+from pipelines.types import ImageRequest, Size
 from pipelines.watchdog import Watchdog
 from tests.pipelines.strokes import request
 
@@ -24,14 +24,18 @@ FAST = StepCost.measured([(16.0, 0.01)])
 SLOW = StepCost.measured([(16.0, 9.0)])
 
 
+def own_tokens(wanted: ImageRequest) -> float:
+    return wanted.size.tokens
+
+
 def ready_watchdog(cost: StepCost = FAST) -> Watchdog:
-    watchdog = Watchdog(hang_s=60.0, load_s=900.0, now_s=0.0)
+    watchdog = Watchdog(own_tokens, hang_s=60.0, load_s=900.0, now_s=0.0)
     watchdog.heard(Ready("cpu", (("strokes", cost),)), now_s=0.0)
     return watchdog
 
 
 def test_loading_has_its_own_patience_renewed_by_each_model() -> None:
-    watchdog = Watchdog(hang_s=60.0, load_s=900.0, now_s=0.0)
+    watchdog = Watchdog(own_tokens, hang_s=60.0, load_s=900.0, now_s=0.0)
     assert watchdog.patience_s(100.0) == 800.0
 
     watchdog.heard(Loading("second"), now_s=500.0)
