@@ -326,6 +326,8 @@ def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     device = pick_device(options.device)
+    if device.index is not None and device.type == "cuda":
+        torch.cuda.set_device(device)  # events, waits and counts of memory mean the present one
     if device.type == "cpu" and options.offload is not Offload.NONE:
         raise UnsupportedSetting(
             f"offload={options.offload} moves weights between a GPU and host memory, and this "
