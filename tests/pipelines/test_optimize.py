@@ -151,6 +151,30 @@ def test_one_component_is_on_the_device_and_the_denoisers_of_a_step_are_together
     ]
 
 
+class Large(Traveller):
+    """A component that finds no room."""
+
+    def to(self, device: torch.device) -> "Traveller":  # type: ignore[override]
+        super().to(device)
+        if device != CPU:
+            raise torch.OutOfMemoryError("no room")
+        return self
+
+
+def test_after_a_component_that_finds_no_room_the_one_before_it_is_brought_again() -> None:
+    diary: list[str] = []
+    text, large = Traveller("text", diary), Large("large", diary)
+    shelf = Shelf([[text], [large]], torch.device("cuda:0"))
+    shelf.bring(text)
+    diary.clear()
+
+    with pytest.raises(torch.OutOfMemoryError):
+        shelf.bring(large)
+    shelf.bring(text)
+
+    assert diary == ["text to cpu", "large to cuda:0", "large to cpu", "text to cuda:0"]
+
+
 def test_an_offloaded_component_says_that_it_is_where_its_calls_run() -> None:
     _, resident = loaded(offload=Offload.MODEL)
     for module in (resident.pipe.unet, resident.pipe.vae, resident.pipe.text_encoder):
