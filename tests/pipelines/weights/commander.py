@@ -7,6 +7,7 @@ real command, with a folder, an environment and standard streams of its own.
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -60,10 +61,16 @@ class Commander:
             text=True,
         )
 
-    def run(self, folder: Path, *arguments: str, **settings: str) -> Done:
+    def run(self, folder: Path, *arguments: str, file_limit: int = -1, **settings: str) -> Done:
+        """`file_limit` is the size in bytes at which files grow no more: a disk that is full."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        order = {"folder": str(folder), "arguments": arguments, "settings": settings}
+        order = {
+            "folder": str(folder),
+            "arguments": arguments,
+            "file_limit": file_limit,
+            "settings": settings,
+        }
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return Done(**json.loads(self._process.stdout.readline()))
@@ -78,6 +85,8 @@ def _run(order: dict[str, Any]) -> dict[str, Any]:
     os.chdir(order["folder"])
     os.environ.update(order["settings"])
     sys.argv = ["seedbed", *order["arguments"]]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_limit"], limits[1]))
     status = 0
     try:
         with redirect_stdout(out), redirect_stderr(err):
@@ -88,6 +97,7 @@ def _run(order: dict[str, Any]) -> dict[str, Any]:
         err.write(format_exc())
         status = 1
     finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         os.environ.clear()
         os.environ.update(before)
     return {"returncode": status, "stdout": out.getvalue(), "stderr": err.getvalue()}

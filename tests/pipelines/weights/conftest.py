@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,13 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done
 
+    def on_full_disk(self, *arguments: str) -> str:
+        """Run a command whose files can grow no further than 24 KiB."""
+        done = self.commander.run(self.folder, "weights", *arguments, file_limit=24 << 10)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        return done.stderr
+
     def bad(self, *arguments: str, **settings: str) -> str:
         """Run a command that has to be refused, and return what it says."""
         done = self.run(*arguments, **settings)
@@ -113,6 +121,32 @@ def hub(whole_hub: Hub) -> Hub:
     return whole_hub
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Folders made once by the command itself, and copied for each test."""
+
+    locked: Path
+    installed: Path
+    archive: Path
+
+
+@pytest.fixture(scope="session")
+def prepared(
+    whole_hub: Hub, commander: Commander, tmp_path_factory: pytest.TempPathFactory
+) -> Prepared:
+    whole_hub.reset()
+    whole_hub.add("lab/tiny", model_files())
+    folder = tmp_path_factory.mktemp("prepared")
+    site = Site(folder / "installed", whole_hub, commander)
+    site.folder.mkdir()
+    site.want("tiny")
+    site.good("lock")
+    shutil.copytree(site.folder, folder / "locked")
+    site.good("fetch", "tiny")
+    site.good("pack", "../out.tar")
+    return Prepared(folder / "locked", site.folder, folder / "out.tar")
+
+
 @pytest.fixture
 def empty_site(hub: Hub, commander: Commander, tmp_path: Path) -> Site:
     """A machine that knows a hub with one model, and wants it."""
@@ -124,18 +158,30 @@ def empty_site(hub: Hub, commander: Commander, tmp_path: Path) -> Site:
 
 
 @pytest.fixture
-def locked_site(empty_site: Site) -> Site:
-    empty_site.good("lock")
-    empty_site.hub.asked.clear()
+def locked_site(prepared: Prepared, empty_site: Site) -> Site:
+    shutil.copytree(prepared.locked, empty_site.folder, dirs_exist_ok=True)
     return empty_site
 
 
 @pytest.fixture
-def site(locked_site: Site) -> Site:
-    """A machine with one model installed."""
-    locked_site.good("fetch", "tiny")
-    locked_site.hub.asked.clear()
-    return locked_site
+def site(prepared: Prepared, empty_site: Site) -> Site:
+    """A machine with one model installed, which nobody has hashed there yet."""
+    shutil.copytree(prepared.installed, empty_site.folder, dirs_exist_ok=True)
+    return empty_site
+
+
+@pytest.fixture
+def archive(prepared: Prepared, site: Site) -> Path:
+    return Path(shutil.copy(prepared.archive, site.folder))
+
+
+@pytest.fixture
+def far_site(prepared: Prepared, hub: Hub, commander: Commander, tmp_path: Path) -> Site:
+    """A machine behind the gap: it has the same lock, and the archive, and no hub."""
+    far = Site(tmp_path / "far", hub, commander)
+    shutil.copytree(prepared.locked, far.folder)
+    shutil.copy(prepared.archive, far.folder / "in.tar")
+    return far
 
 
 def spoil(file: Path, position: int = -1) -> None:

@@ -21,29 +21,9 @@ from pipelines.weights.archive import (
     parse_contents,
     render_contents,
 )
-from tests.pipelines.weights.commander import Commander
 from tests.pipelines.weights.conftest import Site, model_files, spoil
-from tests.running import SEEDBED, plain_environment
 
 UNET = "unet/model.safetensors"
-
-
-@pytest.fixture
-def archive(site: Site) -> Path:
-    site.good("pack", "out.tar")
-    return site.folder / "out.tar"
-
-
-@pytest.fixture
-def far_site(archive: Path, site: Site, commander: Commander, tmp_path: Path) -> Site:
-    """A machine behind the gap: it has the same lock, and the archive, and no hub."""
-    site.hub.repositories.clear()
-    far = Site(tmp_path / "far", site.hub, commander)
-    far.folder.mkdir()
-    for name in ("weights.lock", "weights.toml"):
-        shutil.copy(site.folder / name, far.folder)
-    shutil.move(archive, far.folder / "in.tar")
-    return far
 
 
 def members(archive: Path) -> list[tuple[str, bytes]]:
@@ -133,19 +113,13 @@ def test_what_is_not_installed_is_not_packed(locked_site: Site) -> None:
     assert "`seedbed weights fetch tiny` brings it" in locked_site.bad("pack", "out.tar", "tiny")
 
 
-def test_a_disk_that_fills_up_while_packing_is_named(site: Site) -> None:
-    limited = f"ulimit -f 24; exec {SEEDBED} weights pack out.tar"
-    done = subprocess.run(
-        ["bash", "-c", limited],
-        cwd=site.folder,
-        env=plain_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "File too large; what was written is kept" in done.stderr
+def test_a_disk_that_fills_up_is_named_by_both(site: Site, far_site: Site) -> None:
+    said = site.on_full_disk("pack", "out.tar")
+    assert "File too large; what was written is kept" in said
     site.good("pack", "out.tar")
+    assert "cannot be written: File too large" in far_site.on_full_disk("import", "in.tar")
+    assert nothing_here(far_site)
+    far_site.good("import", "in.tar")
 
 
 def test_wheels_travel_with_it(site: Site, far_site: Site) -> None:

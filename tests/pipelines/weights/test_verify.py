@@ -48,6 +48,7 @@ def test_a_changed_byte_is_found(site: Site) -> None:
 
 
 def test_only_deep_finds_a_byte_that_was_changed_without_a_trace(site: Site) -> None:
+    assert faults(site) == []
     spoil(site.installed() / UNET)
     assert faults(site) == []
     assert faults(site, "--deep")[0].startswith(f"{UNET} has sha256")
