@@ -9,11 +9,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from pipelines.catalog import LoRA, StandIn
+from pipelines.catalog import LoRA, StandIn, family_of
 from pipelines.checkpoint import read_stand_in, stand_in_bytes
 from pipelines.detect import detect_family
 from pipelines.errors import ModelBroken
 from pipelines.load import bytes_on_device
+from pipelines.memory import Models
+from pipelines.merge import Digests, run
+from pipelines.parity.registry import CASES
+from pipelines.session import Session
+from pipelines.types import ImageRequest, Size
 from tests.tiny_models import save_lora, save_sd15, save_sdxl
 
 pytestmark = [
@@ -145,3 +150,24 @@ def test_a_family_is_told_by_the_folder(folder: Path, tmp_path: Path) -> None:
     index.write_text("[]")
     with pytest.raises(ModelBroken, match="holds no JSON object"):
         detect_family(tmp_path)
+
+
+def test_an_unknown_pipeline_is_called_with_what_it_takes() -> None:
+    case, models = CASES["flux2_klein"], Models(CPU)
+    pipe = case.build()
+    pipe.set_progress_bar_config(disable=True)
+    stand_in = StandIn("other", "generic", Path(), "none")
+    resident = models.add(stand_in, family_of(stand_in), pipe)
+    wanted = ImageRequest(
+        "one", "other", "a cat", Size(64, 64), 2, 3.0, seed=1, negative_prompt="fog"
+    )
+    arguments = resident.arguments_for(wanted)
+    assert "negative_prompt" not in arguments
+    assert arguments["guidance_scale"] == 3.0
+    session = Session(wanted, pipe, {**case.call, **arguments}, Digests())
+    with torch.no_grad():
+        session.start()
+        while session.pending:
+            session.feed(run(session.pending))
+    assert session.error is None
+    assert session.step == 2
