@@ -67,11 +67,18 @@ def _within(free: FreeSize, wanted: Size) -> Iterator[Size]:
     area = min(area, free.max_side**2 / long)
     columns, rows = (round(side / free.grid) for side in (sqrt(area * aspect), sqrt(area / aspect)))
     for right, down in _AROUND:
-        if columns + right < 1 or rows + down < 1:
-            continue
-        size = Size((columns + right) * free.grid, (rows + down) * free.grid)
-        if _is_legal(free, size):
-            yield size
+        yield from _legal(free, columns + right, rows + down)
+    # At the longest shape and the largest area at once, the sides only fit each other's rounding.
+    for shorter in range(min(columns, rows), 0, -1):
+        longer = int(shorter * long)
+        yield from _legal(free, *((longer, shorter) if columns > rows else (shorter, longer)))
+
+
+def _legal(free: FreeSize, columns: int, rows: int) -> Iterator[Size]:
+    """The size of so many steps of the grid, if the model has it."""
+    size = Size(columns * free.grid, rows * free.grid)
+    if columns > 0 and rows > 0 and _is_legal(free, size):
+        yield size
 
 
 def _is_legal(free: FreeSize, size: Size) -> bool:

@@ -38,6 +38,8 @@ PROMPT = "a cat"
         ("doubao-seedream-3-0-t2i", "4K", "2048x2048"),
         ("doubao-seedream-3-0-t2i", "4096 x 2048", "2048x1024"),
         ("seedbed", "100000x100000", "4096x4096"),
+        ("doubao-seedream-5-0-pro-260628", "350x13200", "537x8592"),
+        ("doubao-seedream-5-0-pro-260628", "13200x350", "8592x537"),
     ],
 )
 def test_the_nearest_size_is_taken(model: str, said: str, becomes: str) -> None:
