@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
+from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
@@ -19,7 +21,9 @@ from pipelines.companions import Companions
 from pipelines.errors import ModelBroken, UnknownModel
 from pipelines.lanes import Lane
 from pipelines.merge import Call, unmerged
+from pipelines.nets.birefnet import read_birefnet
 from pipelines.nets.rrdbnet import read_rrdbnet
+from pipelines.post.cutout import Cutter
 from pipelines.post.resize import resize
 from pipelines.post.upscale import Enlarger
 from pipelines.types import ImageRequest, Pixels
@@ -34,28 +38,41 @@ _DTYPES: Mapping[str, torch.dtype] = {"cuda": torch.float16}
 class Afterwork:
     """One request's way through the networks after its pipeline."""
 
-    def __init__(self, request: ImageRequest, enlarger: Enlarger | None) -> None:
+    def __init__(
+        self, request: ImageRequest, enlarger: Enlarger | None, cutter: Cutter | None
+    ) -> None:
         self.pieces = 0
         """How many calls are done; it begins anew when tiles had to become smaller."""
-        self._request = request
-        self._enlarger = enlarger
+        self._size, self._large = request.size, request.upscale_to or request.size
+        self._enlarger, self._cutter = enlarger, cutter
 
     @property
     def left_s(self) -> float:
         """Predicted seconds, as far as such work was timed before."""
-        if self._enlarger is None:
-            return 0.0
-        return self._enlarger.left_s(self._request.size, self.pieces)
+        cuts = int(self._cutter is not None)
+        left_s = self._cutter.took_s if self._cutter is not None and not self.pieces else 0.0
+        if self._enlarger is not None:
+            left_s += self._enlarger.left_s(self._size, max(0, self.pieces - cuts))
+        return left_s
 
     def finish(self, pixels: Pixels, park: Park) -> Pixels:
         """Do all of it. Shapes: pixels [height, width, 3] as drawn."""
+        opacity = None
+        if self._cutter is not None:
+            opacity = _ask(park, self._cutter.opacity, pixels)
+            self.pieces = 1
         if self._enlarger is not None:
-            enlarged = self._enlarger.enlarge(pixels, partial(_ask, park), self._tell)
-            pixels = resize(enlarged, self._request.upscale_to or self._request.size)
-        return pixels
+            tell = partial(self._tell, self.pieces)
+            enlarged = self._enlarger.enlarge(pixels, partial(_ask, park), tell)
+            pixels = resize(enlarged, self._large)
+        if opacity is None:
+            return pixels
+        fitted = resize(opacity[..., None], self._large, Image.Resampling.BILINEAR)
+        cut_out: Pixels = np.concatenate([pixels, fitted], axis=2)
+        return cut_out
 
-    def _tell(self, done: int) -> None:
-        self.pieces = done
+    def _tell(self, before: int, done: int) -> None:
+        self.pieces = before + done
 
 
 @dataclass(frozen=True)
@@ -63,6 +80,7 @@ class Workbench:
     """The networks of one device."""
 
     enlargers: Mapping[str, Enlarger]
+    cutter: Cutter | None = None
 
     def check(self, request: ImageRequest) -> None:
         """Raises: UnknownModel: when a network that the request names is not here."""
@@ -71,12 +89,14 @@ class Workbench:
             raise UnknownModel(
                 f"upscaler {request.upscaler!r} is not here; there are: {known}", "size"
             )
+        if request.cut_out and self.cutter is None:
+            raise UnknownModel("no network that cuts subjects out is here", "background")
 
     def afterwork(self, request: ImageRequest) -> Afterwork | None:
         """What comes after the pipeline of a request, if anything does."""
-        if request.upscaler is None:
-            return None
-        return Afterwork(request, self.enlargers[request.upscaler])
+        enlarger = self.enlargers[request.upscaler] if request.upscaler else None
+        cutter = self.cutter if request.cut_out else None
+        return Afterwork(request, enlarger, cutter) if enlarger or cutter else None
 
 
 NO_NETWORKS = Workbench({})
@@ -90,7 +110,10 @@ def set_up(companions: Companions, device: torch.device) -> Workbench:
     for upscaler in companions.upscalers:
         net = read_rrdbnet(_read(upscaler.file), str(upscaler.file)).to(device, dtype)
         enlargers[upscaler.name] = Enlarger(net, device, dtype, tile_px)
-    return Workbench(enlargers)
+    cutter = None
+    if (file := companions.matting) is not None:
+        cutter = Cutter(read_birefnet(_read(file), str(file)).to(device, dtype), device, dtype)
+    return Workbench(enlargers, cutter)
 
 
 def _read(file: Path) -> dict[str, torch.Tensor]:

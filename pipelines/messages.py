@@ -21,7 +21,7 @@ class WorkerSpec:
     stand_ins: tuple[StandIn, ...]
     """Loaded in this order before the worker is ready."""
     options: EngineOptions = field(default_factory=EngineOptions)
-    engine: str = "pipelines.engine:build_engine"
+    engine: str = "pipelines.build:build_engine"
     """The function that builds the engine, as module:name, so that the API process names it
     without importing torch."""
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from pipelines.types import Pixels, Size
 
-CHANNELS = 3
 IN_MEMORY = hasattr(os, "memfd_create")
 """Whether the kernel has files that lie in memory only; else they are unlinked ones on the disk."""
 
@@ -24,7 +23,7 @@ IN_MEMORY = hasattr(os, "memfd_create")
 def send_pixels(connection: Connection, pixels: Pixels, in_memory: bool = IN_MEMORY) -> None:
     """Send a picture over a unix socket's connection.
 
-    Shapes: pixels [height, width, 3].
+    Shapes: pixels [height, width, channels].
     Raises: OSError: when the other side is gone.
     """
     with _anonymous_file(in_memory) as file, _socket_of(connection) as sock:
@@ -33,16 +32,16 @@ def send_pixels(connection: Connection, pixels: Pixels, in_memory: bool = IN_MEM
         socket.send_fds(sock, [b"p"], [file.fileno()])
 
 
-def receive_pixels(connection: Connection, size: Size) -> Pixels:
+def receive_pixels(connection: Connection, size: Size, channels: int = 3) -> Pixels:
     """Take the picture that `send_pixels` sent, as memory of this process.
 
     It is copied out of the file once, so that a picture that is kept keeps no descriptor.
 
-    Shapes: returns [height, width, 3].
+    Shapes: returns [height, width, channels].
     Raises: EOFError: when the other side left before its picture came; ValueError: when the file
     is shorter than the size says; OSError: when the socket fails.
     """
-    pixels = np.empty((size.height, size.width, CHANNELS), np.uint8)
+    pixels = np.empty((size.height, size.width, channels), np.uint8)
     with _socket_of(connection) as sock:
         _, descriptors, _, _ = socket.recv_fds(sock, 1, 1)
     if not descriptors:

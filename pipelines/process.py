@@ -94,7 +94,9 @@ class WorkerProcess:
         try:
             message: FromWorker = self.connection.recv()
             pixels = (
-                receive_pixels(self.connection, message.size) if isinstance(message, Done) else None
+                receive_pixels(self.connection, message.size, message.channels)
+                if isinstance(message, Done)
+                else None
             )
         except BlockingIOError:
             raise WorkerDied("stopped in the middle of a message") from None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels: TypeAlias = NDArray[np.uint8]
-"""A finished picture before encoding, [height, width, 3] RGB."""
+"""A finished picture before encoding, [height, width, 3] RGB; or with alpha, [..., 4], if cut out."""
 
 Fidelity: TypeAlias = Literal["low", "high"]
 """How close an edit stays to the picture it begins from."""
@@ -110,6 +110,8 @@ class ImageRequest:
     """The network that enlarges it on the device, a name of `pipelines.companions`."""
     upscale_to: Size | None = None
     """What it then measures; None where it stays as large as it was drawn."""
+    cut_out: bool = False
+    """Whether a network tells its subject from the background: it comes back with alpha."""
     preview_steps: tuple[int, ...] = ()
     """After which denoising steps (the first is 1) a cheap preview is shown."""
 

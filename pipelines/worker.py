@@ -106,9 +106,9 @@ class Voice:
         self.say(Preview(request_id, step, steps, bitmap))
 
     def done(self, request_id: str, pixels: Pixels) -> None:
-        height, width, _ = pixels.shape
+        height, width, channels = pixels.shape
         with self._speaking, _ending_with_the_parent():
-            self._connection.send(Done(request_id, Size(width, height)))
+            self._connection.send(Done(request_id, Size(width, height), channels))
             send_pixels(self._connection, pixels)
 
     def failed(self, request_id: str, error: GenerationError) -> None:

@@ -36,6 +36,7 @@ def facts(
         "model": f"{choices.stand_in.name}; requested={checked.model.id}",
         "native-size": str(sized.native),
         "resample": sized.said,
+        "matte": _matte(draft, checked, request),
         "guidance": _guidance(draft, request, choices.drawer),
         "quality": _quality(draft, checked, choices.drawers),
         "size": _snapped(draft, checked, sized.size),
@@ -43,6 +44,13 @@ def facts(
         "seed": ", ".join(str(one.seed) for one in requests),
         "ignored": _ignored(draft, checked, request, choices),
     }
+
+
+def _matte(draft: Draft, checked: Checked, request: ImageRequest) -> str:
+    """How the background was told from the subject, where it was made transparent."""
+    if draft.background != "transparent" or not checked.model.abilities.transparent:
+        return ""
+    return "birefnet" if request.cut_out else "plain-background"
 
 
 def _guidance(draft: Draft, request: ImageRequest, drawer: Family) -> str:

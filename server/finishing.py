@@ -6,9 +6,9 @@ Runs in a thread, off the event loop and off the device. Decides nothing: the pl
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from pipelines.post.edges import own_colours
 from pipelines.post.encode import Format, encode
 from pipelines.post.keep import Kept
 from pipelines.post.matting import remove_background
@@ -38,13 +38,14 @@ class Finish:
     def apply(self, pixels: Pixels, seed: int) -> Picture:
         """Make the picture a caller gets.
 
-        Shapes: pixels [height, width, 3], of any size.
+        Shapes: pixels [height, width, 3] or, where a network has cut it out, [..., 4], of any size.
         """
-        sized = _brought(pixels, self.sized)
+        brought = _brought(pixels, self.sized)
+        sized, opacity = brought[..., :3], brought[..., 3:]
         if self.kept is not None:
             sized = self.kept.around(sized)
         labelled = draw_label(sized) if self.label else sized
-        finished = _cut_out(sized, labelled) if self.transparent else labelled
+        finished = _cut_out(sized, labelled, opacity) if self.transparent else labelled
         data = encode(finished, self.format, self.compression)
         return Picture(data, self.format, self.size, seed)
 
@@ -58,13 +59,15 @@ def _brought(pixels: Pixels, sized: SizePlan) -> Pixels:
     return resize(pixels, sized.size, Image.Resampling.BOX if down else Image.Resampling.LANCZOS)
 
 
-def _cut_out(sized: Pixels, labelled: Pixels) -> NDArray[np.uint8]:
+def _cut_out(sized: Pixels, labelled: Pixels, opacity: Pixels) -> Pixels:
     """Make the background transparent, but never the label.
 
-    Shapes: sized, labelled [height, width, 3]; returns [height, width, 4].
+    Shapes: sized, labelled [height, width, 3]; opacity [height, width, 1], or no channel where it
+    is not known; returns [height, width, 4].
     """
-    cut = remove_background(sized)
+    matte = opacity[..., 0] if opacity.size else remove_background(sized)[..., 3]
+    cut = np.dstack([own_colours(sized, matte), matte])
     label = (labelled != sized).any(axis=2)
-    cut[..., :3] = labelled
+    cut[label, :3] = labelled[label]
     cut[label, 3] = 255
     return cut

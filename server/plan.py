@@ -20,7 +20,7 @@ from server.draft import Customs, Draft
 from server.finishing import Finish
 from server.previews import preview_steps
 from server.sizing import SizePlan, SizePolicy
-from server.styles import style_words, styled
+from server.styles import PLAIN_GROUND, style_words, styled
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,11 @@ def make_plan(
     drawer = family_of(stand_in)
     words = style_words(draft, named) if add_style_words else ""
     prompt = styled(checked.prompt, words)
-    sized = (sizes or SizePolicy()).plan(drawer, size)
+    policy = sizes or SizePolicy()
+    sized = policy.plan(drawer, size)
     finish = _finish(draft, customs, named, sized)
+    if finish.transparent and not draft.references:
+        prompt = styled(prompt, PLAIN_GROUND)
     first_seed = random_seed() if checked.first_seed == RANDOM_SEED else checked.first_seed
     request = _request(draft, checked, drawer, sized)
     requests = tuple(
@@ -76,6 +79,7 @@ def make_plan(
             id=uuid.uuid4().hex,
             model=stand_in.name,
             prompt=prompt,
+            cut_out=finish.transparent and policy.companions.matting is not None,
             client=client,
             seed=(first_seed + index) % (MAX_SEED + 1),
         )

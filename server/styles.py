@@ -18,6 +18,10 @@ STYLE_WORDS: Mapping[Style, str] = MappingProxyType(
 )
 
 
+PLAIN_GROUND = "isolated on a plain light-grey background, no shadow"
+"""Behind the prompt of a picture that will be cut out of its background."""
+
+
 def style_words(draft: Draft, named: NamedModel) -> str:
     """What the style adds to a prompt of this model; empty where it has no styles."""
     if draft.style is None or not named.abilities.styles:

@@ -5,23 +5,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from pipelines.afterwork import Workbench, set_up
+from pipelines.build import build_engine
 from pipelines.companions import Companions, find_companions
-from pipelines.engine import Engine, build_engine
+from pipelines.engine import Engine
 from pipelines.errors import Cancelled, ModelBroken, OutOfMemory, UnknownModel
 from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call, run
 from pipelines.options import EngineOptions
+from pipelines.post.cutout import Cutter
 from pipelines.post.resize import resize
 from pipelines.post.upscale import Enlarger
 from pipelines.types import ImageRequest, Size
 from tests.pipelines.drawing import Books, difference, drain, request, stock
-from tests.pipelines.networks import upscaler_file
+from tests.pipelines.networks import matting_file, small_birefnet, upscaler_file
 
 CPU = torch.device("cpu")
 TILE_PX = 64
@@ -165,3 +168,37 @@ def test_an_engine_is_not_built_with_weights_of_another_network(tmp_path: Path) 
     save_file({"conv_first.weight": torch.zeros(8, 3, 3, 3)}, file)
     with pytest.raises(ModelBroken, match=r"Tiny_ESRGAN_x4\.safetensors is not of a Real-ESRGAN"):
         build_engine(EngineOptions(device="cpu", companions=companions), Books())
+
+
+def test_a_picture_is_cut_out_as_it_was_drawn_and_enlarged_with_its_matte(
+    models: Models, bench: Workbench
+) -> None:
+    cutter = Cutter(small_birefnet(), CPU, torch.float32, side_px=64)
+    books, order = Books(), Order()
+    drawing = Engine(models, books, workbench=replace(bench, cutter=cutter), run=order)
+    drawing.submit(large("a", cut_out=True))
+    drawing.submit(request("b", size=NATIVE, steps=2, cut_out=True))
+    drain(drawing)
+    cut, small = books.pictures["a"], books.pictures["b"]
+    assert cut.shape == (LARGE.height, LARGE.width, 4)
+    assert small.shape == (NATIVE.height, NATIVE.width, 4)
+    assert order.lanes.count(Lane.FINISH) == TILES + 2
+    with torch.no_grad():
+        expected = cutter.opacity(small[..., :3])
+    assert np.array_equal(small[..., 3], expected)
+    drawn = stock(models, request("b", size=NATIVE, steps=2))
+    assert difference(small[..., :3], drawn) <= 1, "the two shared their steps"
+
+
+def test_without_a_network_nothing_is_cut_out(models: Models, bench: Workbench) -> None:
+    drawing = Engine(models, Books(), workbench=bench)
+    with pytest.raises(UnknownModel, match="no network that cuts subjects out"):
+        drawing.submit(large("a", cut_out=True))
+
+
+def test_published_weights_of_a_matte_are_loaded_with_what_training_left(tmp_path: Path) -> None:
+    companions = find_companions({}, matting_file(tmp_path))
+    assert set_up(companions, CPU).cutter is not None
+    companions = find_companions({}, upscaler_file(tmp_path))
+    with pytest.raises(ModelBroken, match="is not of a BiRefNet"):
+        set_up(companions, CPU)

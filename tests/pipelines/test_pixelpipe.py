@@ -50,6 +50,12 @@ def test_a_picture_that_is_a_view_arrives_as_it_looks(pipe: tuple[Connection, Co
     assert np.array_equal(receive_pixels(pipe[1], Size(32, 64)), sent)
 
 
+def test_a_picture_with_alpha_arrives_with_it(pipe: tuple[Connection, Connection]) -> None:
+    sent = np.dstack([noise(Size(20, 10)), noise(Size(20, 10))[..., :1]])
+    send_pixels(pipe[0], sent)
+    assert np.array_equal(receive_pixels(pipe[1], Size(20, 10), channels=4), sent)
+
+
 def test_pictures_and_messages_keep_their_order(pipe: tuple[Connection, Connection]) -> None:
     pictures = [noise(Size(side, side)) for side in (16, 32, 48)]
 

@@ -57,6 +57,28 @@ def test_the_label_stays_readable_where_the_ground_is_cut_away() -> None:
     assert not appeared[:192].any()
 
 
+def test_a_network_s_matte_is_taken_and_no_other_made() -> None:
+    opacity = np.zeros((64, 64, 1), np.uint8)
+    opacity[:, :32] = 255
+    cut = np.concatenate([on_plain_ground(), opacity], axis=2)
+    made = pixels_with_alpha(finish(Size(64, 64), transparent=True).apply(cut, seed=0).data)
+    assert (made == cut).all()
+
+
+def test_half_transparent_edges_lose_the_colour_of_the_ground() -> None:
+    share = np.clip((np.arange(64) - 28) / 8, 0, 1)[None, :, None] * np.ones((64, 1, 1))
+    mixed = np.rint(30 * share + 230 * (1 - share)).astype(np.uint8)
+    cut = np.concatenate([mixed, mixed, mixed, np.rint(255 * share).astype(np.uint8)], axis=2)
+    made = pixels_with_alpha(finish(Size(64, 64), transparent=True).apply(cut, seed=0).data)
+    half = (made[..., 3] > 60) & (made[..., 3] < 255)
+    assert cut[half][:, :3].mean() > 80
+    assert made[half][:, :3].mean() < 45, "the subject is 30, the ground 230"
+
+
+def pixels_with_alpha(data: bytes) -> Pixels:
+    return np.asarray(opened(data))
+
+
 def resampled(drawn: Pixels, size: Size, resample: Resample) -> Pixels:
     native = Size(drawn.shape[1], drawn.shape[0])
     plan = SizePlan(native, size, resample)

@@ -92,6 +92,23 @@ def test_a_network_on_the_device_enlarges_where_there_is_one() -> None:
     assert plan(size="1536x1024").requests[0].upscaler is None
 
 
+def test_what_will_be_cut_out_is_drawn_on_a_plain_ground() -> None:
+    (request,) = plan(background="transparent").requests
+    assert request.prompt == "a cat, isolated on a plain light-grey background, no shadow"
+    assert plan(background="opaque").requests[0].prompt == "a cat"
+    assert plan(background="transparent", model="dall-e-3").requests[0].prompt == "a cat"
+
+
+def test_a_network_cuts_out_where_there_is_one() -> None:
+    policy = SizePolicy(companions=Companions(matting=Path("birefnet")))
+    made = plan(sizes=policy, background="transparent")
+    assert made.requests[0].cut_out
+    assert made.facts["matte"] == "birefnet"
+    assert plan(background="transparent").facts["matte"] == "plain-background"
+    assert not plan(sizes=policy).requests[0].cut_out
+    assert plan(sizes=policy).facts["matte"] == ""
+
+
 def test_a_size_that_would_lose_most_of_the_drawn_picture_is_refused() -> None:
     with pytest.raises(UnsupportedValue, match="would lose more than half") as caught:
         plan(ARK, model="doubao-seedream-4-0-250828", size="16000x1000")
