@@ -40,7 +40,7 @@ class PictureSettings(BaseModel):
         "off",
         min_length=1,
         description="what looks at pictures before they are sent, drawn or to begin from, and "
-        "refuses those it calls nsfw: off, fetched (nsfw-image-detection of seedbed weights), or "
+        "refuses those it calls nsfw: off, fetched (the one that seedbed weights fetches), or "
         "the folder of an image classifier",
     )
     nsfw_threshold: float = Field(
