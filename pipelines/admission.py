@@ -37,9 +37,6 @@ class Footprint:
             return cls(max(0.0, size_bytes - slope * tokens), slope)
         return cls(0.0, most_bytes / most_tokens)
 
-    def bytes_for(self, tokens: float) -> float:
-        return self.fixed_bytes + self.bytes_per_token * tokens
-
     def tokens_within(self, size_bytes: float) -> float:
         """The most tokens that so many bytes take."""
         if self.bytes_per_token <= 0:

@@ -16,8 +16,7 @@ from typing import Any, Protocol
 
 import torch
 
-from pipelines.admission import set_room
-from pipelines.afterwork import NO_NETWORKS, Workbench, set_up
+from pipelines.afterwork import NO_NETWORKS, Workbench
 from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
 from pipelines.costbook import CostBook
@@ -27,21 +26,17 @@ from pipelines.errors import (
     ModelBroken,
     ModelFailure,
     OutOfMemory,
-    UnsupportedSetting,
 )
 from pipelines.job import Job
-from pipelines.load import pick_device
-from pipelines.memory import Models, Resident, default_budget
+from pipelines.memory import Models, Resident
 from pipelines.merge import Call, Digests
 from pipelines.merge import run as run_merged
-from pipelines.modelnews import ModelNews
-from pipelines.options import EngineOptions, Offload, StepCaching
-from pipelines.post.inspection import Inspector, load_inspector
+from pipelines.post.inspection import Inspector
 from pipelines.previews import Previews
 from pipelines.recovery import Runner, Values, raise_if_lost, run_jobs
-from pipelines.residency import Residency, Wait
+from pipelines.residency import Wait
 from pipelines.scheduler import Parked, Scheduler
-from pipelines.stepcache import BUDGET, StepCache
+from pipelines.stepcache import StepCache
 from pipelines.types import Bitmap, ImageRequest, Pixels
 from pipelines.warmup import warm_up
 
@@ -104,7 +99,7 @@ class Engine:
         """Bring a model onto the device if there is room beside those that are there.
 
         One that finds none comes with its first request. Returns whether it is there.
-        Raises: ModelBroken: naming the file at fault. OutOfMemory: it alone is too large.
+        Raises: ModelBroken: naming the file at fault. UnsupportedSetting: it alone is too large.
         """
         self.models.know(stand_in)
         if not self.models.has_room(stand_in.name):
@@ -311,49 +306,6 @@ class Engine:
     def _charge(self, jobs: Sequence[Job], seconds: float) -> None:
         for job in jobs:
             self._scheduler.charge(job.request.client, seconds / len(jobs))
-
-
-class WorkerListener(Listener, ModelNews, Protocol):
-    """Who hears of requests and of models."""
-
-
-def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
-    """An engine with nothing resident yet.
-
-    Raises: UnsupportedSetting: for what this device cannot do. ModelBroken: for a network that
-    cannot be loaded, naming the file at fault.
-    """
-    if options.threads is not None:
-        torch.set_num_threads(options.threads)
-    device = pick_device(options.device)
-    if device.index is not None and device.type == "cuda":
-        torch.cuda.set_device(device)  # events, waits and counts of memory mean the present one
-    if device.type == "cpu" and options.offload is not Offload.NONE:
-        raise UnsupportedSetting(
-            f"offload={options.offload} moves weights between a GPU and host memory, and this "
-            "worker draws on the CPU: leave it at none"
-        )
-    residency = Residency(options.memory_bytes or default_budget(device), options.min_stay_s)
-    scheduler = Scheduler(options.policy, options.ageing, options.max_rows)
-    costs = CostBook(options.cost_file)
-    looked_at = options.inspection
-    return Engine(
-        Models(
-            device,
-            residency,
-            room=set_room(options.max_megapixels),
-            news=listener,
-            storage=options.storage,
-            offload=options.offload,
-        ),
-        listener,
-        scheduler,
-        costs=costs,
-        choose_threads=options.threads is None and device.type == "cpu",
-        step_cache_budget=BUDGET if options.step_cache is StepCaching.VELOCITY else None,
-        workbench=set_up(options.companions, device),
-        inspector=None if looked_at is None else load_inspector(looked_at, device),
-    )
 
 
 def _named(error: Exception | None, request: ImageRequest) -> GenerationError:

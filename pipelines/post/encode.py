@@ -1,6 +1,6 @@
 """Turns finished pixels into the bytes of a PNG, JPEG or WebP file.
 
-The same pixels give the same bytes. No metadata is written; provenance will be a stage of its own.
+The same pixels give the same bytes. No metadata is written.
 """
 
 import io

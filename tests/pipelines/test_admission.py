@@ -67,7 +67,6 @@ def test_where_not_even_the_smallest_fits_the_refusal_says_so() -> None:
 def test_what_a_step_takes_is_a_line_through_what_was_measured() -> None:
     footprint = Footprint.measured([(200.0, 3000), (100.0, 2000)])
     assert footprint == Footprint(1000.0, 10.0)
-    assert footprint.bytes_for(50.0) == 1500.0
     assert footprint.tokens_within(2500.0) == 150.0
 
 

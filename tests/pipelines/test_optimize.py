@@ -11,9 +11,10 @@ import pytest
 import torch
 from diffusers import DiffusionPipeline
 
+from pipelines.build import build_engine
 from pipelines.catalog import EMBEDDED
 from pipelines.cost import StepCost
-from pipelines.engine import Engine, build_engine
+from pipelines.engine import Engine
 from pipelines.errors import UnsupportedSetting
 from pipelines.load import bytes_on_device, read_pipeline
 from pipelines.memory import Models, Resident

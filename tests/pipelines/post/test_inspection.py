@@ -9,7 +9,8 @@ import pytest
 import torch
 from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessor
 
-from pipelines.engine import Engine, build_engine
+from pipelines.build import build_engine
+from pipelines.engine import Engine
 from pipelines.errors import ContentRejected, ModelBroken
 from pipelines.memory import Models
 from pipelines.options import EngineOptions, Inspection
