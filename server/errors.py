@@ -2,7 +2,7 @@
 
     RequestError
     ├── MalformedBody         not JSON, or JSON no sane client sends
-    ├── BodyTooLarge          carries `limit_bytes`
+    ├── BodyTooLarge
     ├── Unauthenticated
     │   └── WrongKey              a key was given, and it is none of ours
     ├── NotFound              no such path
@@ -15,11 +15,11 @@
     InvalidImage
     ├── BadImageAddress       malformed, forbidden, or nothing came
     │   └── NoImageAddress        empty
-    ├── ImageTooLarge         carries `limit_bytes`
+    ├── ImageTooLarge
     └── UnknownImageFormat    says which formats would be right
 
     CapacityError
-    └── RateLimited           this key has made as many calls as it may; carries `limit`
+    └── RateLimited           this key has made as many calls as it may
 
 `status_of` reads one table along the class's MRO, so a new kind of error has its parent's status
 until the table says otherwise. A dialect may differ for single classes; it says so itself.
@@ -50,7 +50,6 @@ class MalformedBody(RequestError):
 class BodyTooLarge(RequestError):
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"Maximum content size limit ({limit_bytes}) exceeded")
-        self.limit_bytes = limit_bytes
 
 
 class Unauthenticated(RequestError):
@@ -98,7 +97,6 @@ class NoImageAddress(BadImageAddress):
 class ImageTooLarge(InvalidImage):
     def __init__(self, limit_bytes: int, param: str) -> None:
         super().__init__(f"The picture must have at most {limit_bytes} bytes.", param)
-        self.limit_bytes = limit_bytes
 
 
 class UnknownImageFormat(InvalidImage):
@@ -118,7 +116,6 @@ class RateLimited(CapacityError):
             f"Please try again in {retry_after_s:.3g}s.",
             retry_after_s,
         )
-        self.limit = limit
 
 
 STATUS: Mapping[type[Exception], int] = MappingProxyType(
