@@ -20,7 +20,7 @@ from pipelines.admission import ANY_SIZE, Footprint, Room, check, measured_room
 from pipelines.catalog import StandIn, family_of
 from pipelines.checkpoint import read_stand_in, stand_in_bytes
 from pipelines.cost import UNMEASURED, StepCost
-from pipelines.errors import OutOfMemory, UnknownModel
+from pipelines.errors import GenerationError, OutOfMemory, UnknownModel
 from pipelines.families.base import Family
 from pipelines.loadwatch import LoadWatch, held_bytes
 from pipelines.merge import Call
@@ -227,7 +227,11 @@ class Models:
         for leaving in verdict.leaving:
             log.info("%s leaves the device for another model", leaving)
             self.drop(leaving)
-        return self._load(self._stand_in(name))
+        try:
+            return self._load(self._stand_in(name))
+        except GenerationError:
+            self.news.departed(name, self.load_s(name))  # who heard of its loading waits for more
+            raise
 
     def _verdict(self, name: str, at_work: Set[str]) -> Leave | Wait:
         held = [self._held(resident, at_work) for resident in self._residents.values()]

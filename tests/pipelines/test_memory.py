@@ -160,7 +160,8 @@ def test_a_model_that_finds_less_room_than_was_counted_fails_its_request(
 def test_a_model_whose_folder_is_gone_fails_its_request_and_names_it(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     shutil.copytree(EMBEDDED.folder, folder)
-    books, models = Books(), Models(torch.device("cpu"))
+    books = Books()
+    models = Models(torch.device("cpu"), news=books)
     models.know(StandIn("gone", EMBEDDED.family, folder, EMBEDDED.licence))
     shutil.rmtree(folder)
     drawing = Engine(models, books)
@@ -168,6 +169,7 @@ def test_a_model_whose_folder_is_gone_fails_its_request_and_names_it(tmp_path: P
     drain(drawing)
     assert isinstance(books.errors["a"], ModelBroken)
     assert str(folder) in str(books.errors["a"])
+    assert books.models == ["gone has left"]
 
 
 def test_a_free_model_leaves_for_one_that_is_wanted(costs: CostBook) -> None:
@@ -241,7 +243,7 @@ def test_a_model_that_breaks_when_it_is_loaded_fails_only_its_own_requests(
     shutil.copytree(EMBEDDED.folder, broken)
     (broken / "evil.pkl").write_bytes(b"")
     books, clock = Books(), Clock()
-    models = crowded(clock)
+    models = crowded(clock, books)
     models.know(StandIn("broken", EMBEDDED.family, broken, EMBEDDED.licence))
     drawing = Engine(models, books, clock=clock, costs=costs)
     drawing.submit(request("bad", model="broken"))
@@ -249,3 +251,4 @@ def test_a_model_that_breaks_when_it_is_loaded_fails_only_its_own_requests(
     drain(drawing)
     assert isinstance(books.errors["bad"], ModelBroken)
     assert list(books.pictures) == ["good"]
+    assert books.models[:2] == ["broken is loading", "broken has left"]
