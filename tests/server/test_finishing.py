@@ -66,10 +66,10 @@ def test_a_network_s_matte_is_taken_and_no_other_made() -> None:
 
 
 def test_half_transparent_edges_lose_the_colour_of_the_ground() -> None:
-    share = np.clip((np.arange(64) - 28) / 8, 0, 1)[None, :, None] * np.ones((64, 1, 1))
+    share = np.clip((np.arange(256) - 124) / 8, 0, 1)[None, :, None] * np.ones((256, 1, 1))
     mixed = np.rint(30 * share + 230 * (1 - share)).astype(np.uint8)
     cut = np.concatenate([mixed, mixed, mixed, np.rint(255 * share).astype(np.uint8)], axis=2)
-    made = pixels_with_alpha(finish(Size(64, 64), transparent=True).apply(cut, seed=0).data)
+    made = pixels_with_alpha(finish(Size(256, 256), transparent=True).apply(cut, seed=0).data)
     half = (made[..., 3] > 60) & (made[..., 3] < 255)
     assert cut[half][:, :3].mean() > 80
     assert made[half][:, :3].mean() < 45, "the subject is 30, the ground 230"

@@ -72,10 +72,11 @@ def test_every_header_of_an_answer_is_on_the_page(
     table = section("Headers").rpartition("| of an answer |")[2]
     named = {name.lower() for name in re.findall(r"`([\w-]+)`", table)}
     body = {
-        "model": "doubao-seedream-3-0-t2i",
+        "model": "doubao-seedream-5-0-flash-260915",
         "prompt": "a cat",
         "size": "400x512",
-        "guidance_scale": 2,
+        "background": "transparent",
+        "output_format": "png",
         "foo": 1,
     }
     with serving(drawer, tmp_path, snap_sizes=True, requests_per_minute=100) as site:
