@@ -20,7 +20,7 @@ from pipelines.admission import ANY_SIZE, Footprint, Room, check, measured_room
 from pipelines.catalog import StandIn, family_of
 from pipelines.checkpoint import read_stand_in, stand_in_bytes
 from pipelines.cost import UNMEASURED, StepCost
-from pipelines.errors import GenerationError, OutOfMemory, UnknownModel
+from pipelines.errors import GenerationError, OutOfMemory, UnknownModel, UnsupportedSetting
 from pipelines.families.base import Family
 from pipelines.loadwatch import LoadWatch, held_bytes
 from pipelines.merge import Call
@@ -140,14 +140,15 @@ class Models:
     def know(self, stand_in: StandIn) -> None:
         """Allow a model without loading it: it comes with its first request.
 
-        Raises: OutOfMemory: when it can never fit the budget, before anything is read.
+        Raises: UnsupportedSetting: when it can never fit the budget, before anything is read.
         """
         size_bytes = stand_in_bytes(stand_in, self.device, self._storage, self._offload)
         self._held_bytes[stand_in.name] = size_bytes
         if not self._residency.fits_at_all(size_bytes):
-            raise OutOfMemory(
+            raise UnsupportedSetting(
                 f"{stand_in.name} needs {size_bytes / 2**30:.1f} GiB for its weights alone, "
-                f"more than the budget of {self._residency.budget_bytes or 0:,} bytes"
+                f"more than the budget of {self._residency.budget_bytes or 0:,} bytes: set a "
+                "larger memory_gib, another offload or storage, or a smaller tier"
             )
         self._known[stand_in.name] = stand_in
 
@@ -167,7 +168,7 @@ class Models:
     def load(self, stand_in: StandIn) -> Resident:
         """Bring a model onto the device now; one that is there already stays as it is.
 
-        Raises: ModelBroken: naming the file that is at fault. OutOfMemory: beyond the budget.
+        Raises: ModelBroken: naming the file at fault. UnsupportedSetting: beyond the budget.
         """
         self.know(stand_in)
         resident = self.bring(stand_in.name, at_work=frozenset())

@@ -16,7 +16,7 @@ from pipelines.catalog import EMBEDDED, StandIn
 from pipelines.cost import UNMEASURED
 from pipelines.costbook import CostBook
 from pipelines.engine import Engine
-from pipelines.errors import ModelBroken, OutOfMemory, UnknownModel
+from pipelines.errors import ModelBroken, OutOfMemory, UnknownModel, UnsupportedSetting
 from pipelines.load import bytes_on_device
 from pipelines.memory import Models
 from pipelines.residency import Residency
@@ -232,7 +232,7 @@ def test_a_cancelled_wish_for_another_model_stops_no_one(costs: CostBook) -> Non
 
 def test_a_model_beyond_the_budget_is_refused_before_it_is_read() -> None:
     models = Models(torch.device("cpu"), Residency(budget_bytes=1000))
-    with pytest.raises(OutOfMemory, match="1,000 bytes"):
+    with pytest.raises(UnsupportedSetting, match="1,000 bytes: set a larger memory_gib"):
         models.know(ONE)
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from pipelines.catalog import EMBEDDED, StandIn
-from pipelines.errors import OutOfMemory
+from pipelines.errors import UnsupportedSetting
 from pipelines.load import bytes_on_device
 from pipelines.messages import (
     Arrived,
@@ -102,5 +102,5 @@ def test_alternating_traffic_through_a_worker_changes_models_once(tmp_path: Path
 
 def test_a_model_that_can_never_fit_keeps_its_worker_from_starting() -> None:
     tiny = EngineOptions("cpu", threads=1, memory_bytes=1000)
-    with closing(Ear()) as ear, pytest.raises(OutOfMemory, match="1,000 bytes"):
+    with closing(Ear()) as ear, pytest.raises(UnsupportedSetting, match="1,000 bytes"):
         build(WorkerSpec((ONE,), tiny), ear.voice)
