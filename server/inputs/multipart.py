@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, BinaryIO, get_args
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -28,6 +29,8 @@ _INDEX = re.compile(r"\[\d*\]\Z")
 """`image[]` and `image[3]` are parts of a list."""
 _WHOLE = re.compile(r"-?\d{1,18}")
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,18})?")
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+"""Others are older, and the time that some take grows with the square of the text."""
 _TRUTH: Mapping[str, bool] = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
 
 
@@ -79,6 +82,8 @@ async def parse_form(
     """
     if not is_form(request):
         raise _malformed("It is not multipart/form-data.")
+    if _charset(request) not in _CHARSETS:
+        raise _malformed("Its texts must be UTF-8.")
 
     async def stream() -> AsyncGenerator[bytes, None]:
         received = 0
@@ -98,6 +103,12 @@ async def parse_form(
             raise _malformed(error.message) from None
         except (KeyError, UnicodeError, LookupError):
             raise _malformed("A header of it is not readable.") from None
+
+
+def _charset(request: Request) -> str:
+    """As the parser understands it, which would decode with whatever a caller names."""
+    _, options = parse_options_header(request.headers["content-type"])
+    return options.get(b"charset", b"utf-8").decode("latin-1").lower()
 
 
 def _members(form: FormData, body: type[Body]) -> dict[str, Any]:

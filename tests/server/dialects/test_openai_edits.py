@@ -259,6 +259,18 @@ def test_a_form_that_cannot_be_read_is_refused(client: httpx2.Client, boundary: 
     assert error["message"].startswith("We could not read the form of your request.")
 
 
+@pytest.mark.parametrize("charset", ["punycode", '"PunyCode"', "idna", "utf-16", "unicode_escape"])
+def test_a_form_is_read_as_utf_8_and_as_nothing_else(client: httpx2.Client, charset: str) -> None:
+    """Python knows codecs that take half an hour for a megabyte."""
+    part = b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\na-b\r\n--b--\r\n'
+    headers = {"content-type": f"multipart/form-data; boundary=b; charset={charset}"}
+    answer = client.post(EDITS, content=part, headers=headers)
+    assert "must be UTF-8" in openai_error(answer, 400)["message"]
+    headers = {"content-type": 'multipart/form-data; boundary=b; charset="UTF-8"'}
+    answer = client.post(EDITS, content=part, headers=headers)
+    openai_invalid(answer, "image", "missing_required_parameter")
+
+
 def test_a_form_that_breaks_off_is_refused(client: httpx2.Client) -> None:
     """It would leave a file open, were it taken for whole."""
     head = b'--b\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
