@@ -19,6 +19,8 @@ from pipelines.weights.names import FORBIDDEN_SUFFIXES, UNFINISHED_SUFFIXES
 from pipelines.weights.store import check_installed
 
 SHARDS_SUFFIX = ".safetensors.index.json"
+_COMPOSED = "modular_model_index.json"
+
 
 def pick_device(wanted: str) -> torch.device:
     """The torch device for a setting: "auto" takes CUDA, then Apple's GPU, then the CPU."""
@@ -73,6 +75,11 @@ def check_folder(folder: Path) -> None:
     Raises: ModelBroken: naming the file.
     """
     index_file = folder / "model_index.json"
+    if (folder / _COMPOSED).is_file() and not index_file.is_file():
+        raise ModelBroken(
+            f"{folder / _COMPOSED} composes a pipeline of blocks, which is not read from "
+            f"a folder: give one with {index_file.name}"
+        )
     if not index_file.is_file():
         raise ModelBroken(f"{folder} is not a pipeline folder: {index_file.name} is missing")
     index = _read_json(index_file)

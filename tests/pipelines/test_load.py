@@ -68,6 +68,12 @@ def test_a_folder_without_an_index_is_refused(tmp_path: Path) -> None:
         check_folder(tmp_path)
 
 
+def test_a_folder_of_blocks_is_refused_and_says_what_it_lacks(folder: Path) -> None:
+    (folder / "model_index.json").rename(folder / "modular_model_index.json")
+    with pytest.raises(ModelBroken, match=r"of blocks.*give one with model_index\.json"):
+        check_folder(folder)
+
+
 @pytest.mark.parametrize("text", ["{", "[]"], ids=["no JSON", "no object"])
 def test_an_unreadable_index_is_refused(folder: Path, text: str) -> None:
     (folder / "model_index.json").write_text(text)
