@@ -19,7 +19,6 @@ from pipelines.weights.names import FORBIDDEN_SUFFIXES, UNFINISHED_SUFFIXES
 from pipelines.weights.store import check_installed
 
 SHARDS_SUFFIX = ".safetensors.index.json"
-_COMPOSED = "modular_model_index.json"
 
 
 def pick_device(wanted: str) -> torch.device:
@@ -74,14 +73,7 @@ def check_folder(folder: Path) -> None:
     A folder that `seedbed weights` installed must be what the lock says, without one file more.
     Raises: ModelBroken: naming the file.
     """
-    index_file = folder / "model_index.json"
-    if (folder / _COMPOSED).is_file() and not index_file.is_file():
-        raise ModelBroken(
-            f"{folder / _COMPOSED} composes a pipeline of blocks, which is not read from "
-            f"a folder: give one with {index_file.name}"
-        )
-    if not index_file.is_file():
-        raise ModelBroken(f"{folder} is not a pipeline folder: {index_file.name} is missing")
+    index_file = _index_of(folder)
     index = _read_json(index_file)
     if not isinstance(index.get("_class_name"), str):
         raise ModelBroken(f"{index_file} asks for a custom pipeline class, which would run code")
@@ -98,6 +90,18 @@ def check_folder(folder: Path) -> None:
             raise ModelBroken(f"{folder / component} is missing, but model_index.json names it")
     for shards in sorted(folder.glob(f"*/*{SHARDS_SUFFIX}")):
         _check_shards(shards)
+
+
+def _index_of(folder: Path) -> Path:
+    index_file, composed = folder / "model_index.json", folder / "modular_model_index.json"
+    if index_file.is_file():
+        return index_file
+    if composed.is_file():
+        raise ModelBroken(
+            f"{composed} composes a pipeline of blocks, which is not read from a folder: "
+            f"give one with {index_file.name}"
+        )
+    raise ModelBroken(f"{folder} is not a pipeline folder: {index_file.name} is missing")
 
 
 def _check_shards(index_file: Path) -> None:
