@@ -71,12 +71,12 @@ def _without_nulls(value: Any, depth: int) -> Any:
         raise _malformed("It is nested too deeply.")
     match value:
         case str():
-            check_text(value)
+            _check_text(value)
         case list():
             return [_without_nulls(item, depth - 1) for item in value]
         case dict():
             for name in value:
-                check_text(name)
+                _check_text(name)
             return {
                 name: _without_nulls(item, depth - 1)
                 for name, item in value.items()
@@ -85,14 +85,20 @@ def _without_nulls(value: Any, depth: int) -> Any:
     return value
 
 
-def check_text(text: str) -> None:
-    """Raises: MalformedBody: for a text that no honest client sends."""
+def _check_text(text: str) -> None:
+    if fault := fault_of(text):
+        raise _malformed(fault)
+
+
+def fault_of(text: str) -> str | None:
+    """What is wrong with a text that no honest client sends; None when nothing is."""
     if "\0" in text:
-        raise _malformed("A text holds the character NUL.")
+        return "A text holds the character NUL."
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise _malformed("A text holds half a character (a lone surrogate).") from None
+        return "A text holds half a character (a lone surrogate)."
+    return None
 
 
 def _reason(error: ValueError) -> str:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 
 from server.errors import BodyTooLarge, MalformedBody
 from server.http.body import Body
-from server.http.jsonbody import check_text
+from server.http.jsonbody import fault_of
 
 MEDIA_TYPE = "multipart/form-data"
 _MAX_FILES = 24
@@ -114,7 +114,7 @@ def _charset(request: Request) -> str:
 def _members(form: FormData, body: type[Body]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for said, part in form.multi_items():
-        check_text(said)
+        _check_text(said)
         name = _INDEX.sub("", said)
         value = _value(part, _kinds(body, name))
         if value is None:
@@ -134,7 +134,7 @@ def _value(part: UploadFile | str, kinds: set[object]) -> Any:
     """What a part says. An empty one says nothing: forms have no null."""
     if isinstance(part, UploadFile):
         return Uploaded(part.file) if part.size or part.filename else None
-    check_text(part)
+    _check_text(part)
     text = part.strip()
     if not text:
         return None
@@ -143,6 +143,11 @@ def _value(part: UploadFile | str, kinds: set[object]) -> Any:
     if int in kinds:
         return int(text) if _WHOLE.fullmatch(text) else _number(text, part)
     return _number(text, part) if float in kinds else part
+
+
+def _check_text(text: str) -> None:
+    if fault := fault_of(text):
+        raise _malformed(fault)
 
 
 def _number(text: str, otherwise: str) -> float | str:
