@@ -67,16 +67,18 @@ def warm_up(
 
 def _key(resident: Resident, call: Call) -> CostKey:
     weight: torch.Tensor = next(call.module.parameters())  # type: ignore[attr-defined]
-    on_gpu = weight.device.type == "cuda"
+    gpu = _gpu_of(call)
     # Many systems do not name their processor, but each machine has a name.
-    device = torch.cuda.get_device_name(weight.device) if on_gpu else platform.node()
+    device = f"{weight.device.type} {platform.node()}"
+    if gpu is not None:
+        device = f"cuda {torch.cuda.get_device_name(gpu)}"
     return CostKey(
         model=resident.stand_in.name,
         denoiser=type(call.module).__name__,
         weight_bytes=resident.size_bytes,
         dtype=str(weight.dtype),
-        device=f"{weight.device.type} {device}",
-        threads=0 if on_gpu else torch.get_num_threads(),
+        device=device,
+        threads=torch.get_num_threads() if gpu is None else 0,
         torch=torch.__version__,
     )
 
@@ -103,19 +105,26 @@ def _samples(call: Call, size: Size, clock: Callable[[], float]) -> Iterator[tup
 
 def _peaks(call: Call, size: Size) -> Iterator[tuple[float, int]]:
     """(image tokens, bytes beside the weights) of forwards; none where torch does not count."""
-    if not torch.cuda.is_available():
+    gpu = _gpu_of(call)
+    if gpu is None:
         return
     for rows in FOOTPRINT_ROWS:
-        before = torch.cuda.memory_allocated()
-        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated(gpu)
+        torch.cuda.reset_peak_memory_stats(gpu)
         run([call] * rows)
-        yield rows * size.tokens, torch.cuda.max_memory_allocated() - before
+        yield rows * size.tokens, torch.cuda.max_memory_allocated(gpu) - before
 
 
 def _timed(call: Call, rows: int, clock: Callable[[], float]) -> float:
-    calls = [call] * rows
+    calls, gpu = [call] * rows, _gpu_of(call)
     started_s = clock()
     run(calls)
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
+    if gpu is not None:
+        torch.cuda.synchronize(gpu)
     return clock() - started_s
+
+
+def _gpu_of(call: Call) -> torch.device | None:
+    """The GPU that a call runs on, if it is one: weights that are offloaded lie elsewhere."""
+    tensors = (value for value in call.arguments.values() if isinstance(value, torch.Tensor))
+    return next((tensor.device for tensor in tensors if tensor.is_cuda), None)
