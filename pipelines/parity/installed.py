@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from pipelines.catalog import StandIn, family_of
-from pipelines.load import load_pipeline
+from pipelines.checkpoint import read_stand_in
 from pipelines.parity.case import Arguments, Case
 from pipelines.types import ImageRequest, Size
 
@@ -26,7 +26,7 @@ def installed_case(stand_in: StandIn, device: torch.device) -> Case:
     size = own.native_size(Size(1024, 1024))
 
     def build() -> Any:
-        return load_pipeline(stand_in.folder, device)
+        return read_stand_in(stand_in, device).to(device)
 
     def arguments(number: int) -> Arguments:
         wanted = ImageRequest(
