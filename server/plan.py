@@ -20,7 +20,7 @@ from server.draft import Customs, Draft
 from server.finishing import Finish
 from server.previews import preview_steps
 from server.sizing import SizePlan, SizePolicy
-from server.styles import PLAIN_GROUND, style_words, styled
+from server.styles import on_plain_ground, style_words, styled
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def make_plan(
     sized = policy.plan(drawer, size)
     finish = _finish(draft, customs, named, sized)
     if finish.transparent and not draft.references:
-        prompt = styled(prompt, PLAIN_GROUND)
+        prompt = on_plain_ground(prompt, drawer.abilities.plain_ground)
     first_seed = random_seed() if checked.first_seed == RANDOM_SEED else checked.first_seed
     request = _request(draft, checked, drawer, sized)
     requests = tuple(

@@ -1,4 +1,4 @@
-"""What vivid and natural mean to models that know no such parameter: words behind the prompt.
+"""What vivid, natural and transparent mean to models that know no such thing: words in the prompt.
 
 They stand in the answer's `revised_prompt`, because they were drawn too. Without a style nothing is
 added: pictures are then of the caller's own words.
@@ -18,8 +18,7 @@ STYLE_WORDS: Mapping[Style, str] = MappingProxyType(
 )
 
 
-PLAIN_GROUND = "isolated on a plain light-grey background, no shadow"
-"""Behind the prompt of a picture that will be cut out of its background."""
+_GROUNDS = ("background", "背景")
 
 
 def style_words(draft: Draft, named: NamedModel) -> str:
@@ -32,3 +31,10 @@ def style_words(draft: Draft, named: NamedModel) -> str:
 def styled(prompt: str, words: str) -> str:
     """The prompt with the words of a style behind it."""
     return f"{prompt.rstrip().rstrip('.,;')}, {words}" if words else prompt
+
+
+def on_plain_ground(prompt: str, words: str) -> str:
+    """The prompt of a picture to be cut out, unless it says itself what is behind its subject."""
+    if any(ground in prompt.lower() for ground in _GROUNDS):
+        return prompt
+    return prompt.rstrip().rstrip(".,;。") + words

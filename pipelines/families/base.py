@@ -32,6 +32,8 @@ class Abilities:
     """False for distilled models, which had theirs in training."""
     tokens_per_reference: float = 0.0
     """Most image tokens that each reference adds to every step; 0 where one is only drawn over."""
+    plain_ground: str = ", isolated on a plain light-grey background, no shadow"
+    """What follows a prompt whose picture will be cut out of its background."""
     enlarges_references: bool = False
     """Whether smaller ones take as many."""
     guessed: bool = False

@@ -36,7 +36,8 @@ FAMILY = Embedded(
     max_pixels=128 * 128,
     ladder=STEPS,
     anchors=Anchors(off=1.0, best=BEST_GUIDANCE, most=5.0),
-    abilities=Abilities(references=1, mask=True),
+    # On grey it draws grey subjects, of which nothing is left.
+    abilities=Abilities(references=1, mask=True, plain_ground=" on a white background"),
     redrawing=Redrawing(
         whole="StableDiffusionImg2ImgPipeline",
         masked="pipelines.embedded.inpainting:EmbeddedInpaintPipeline",

@@ -94,7 +94,9 @@ def test_a_network_on_the_device_enlarges_where_there_is_one() -> None:
 
 def test_what_will_be_cut_out_is_drawn_on_a_plain_ground() -> None:
     (request,) = plan(background="transparent").requests
-    assert request.prompt == "a cat, isolated on a plain light-grey background, no shadow"
+    assert request.prompt == "a cat on a white background", "the embedded model's own words"
+    said = plan(background="transparent", prompt="a cat before a red background")
+    assert said.requests[0].prompt == "a cat before a red background"
     assert plan(background="opaque").requests[0].prompt == "a cat"
     assert plan(background="transparent", model="dall-e-3").requests[0].prompt == "a cat"
 
