@@ -18,6 +18,8 @@ from pipelines.weights.lock import LockedFile, LockedWeights
 
 PART = ".part"
 _CHUNK = 4 << 20
+_TELL_BYTES = 1 << 20
+"""Progress is told this often: telling it of each piece costs more than hashing the piece."""
 _LONGEST_WAIT_S = 120.0
 
 
@@ -93,7 +95,7 @@ class Receiver:
             digest = hashlib.sha256()
             done = _hash_what_is_there(out.fileno(), file.bytes, digest.update)
             self.progress.at(entry, file, done)
-            vain = 0
+            told, vain = done, 0
             while done < file.bytes:
                 before = done
                 try:
@@ -106,7 +108,8 @@ class Receiver:
                             )
                         _write_all(out.fileno(), piece)
                         digest.update(piece)
-                        self.progress.at(entry, file, done)
+                        if done - told >= _TELL_BYTES:
+                            self.progress.at(entry, file, told := done)
                 except (SourceBusy, SourceCut) as error:
                     vain = 0 if done > before else vain + 1
                     self._wait(error, vain)

@@ -15,8 +15,9 @@ from huggingface_hub.utils._headers import build_hf_headers
 from pipelines.weights.errors import SourceBusy, SourceCut, SourceFailed
 from pipelines.weights.lock import LockedFile, LockedWeights
 
-_TIMEOUT = httpx2.Timeout(30.0)
-"""Seconds without a byte after which a connection counts as cut."""
+_TIMEOUT = httpx2.Timeout(10.0)
+"""Seconds without a byte after which a connection counts as cut: a new one goes on from there.
+Ctrl-C waits for as long at most."""
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 

@@ -163,7 +163,7 @@ def test_a_killed_fetch_goes_on(locked_site: Site, tmp_path: Path) -> None:
     assert not [one for one in hub.asked if "/large/" in one.path]
 
 
-def test_ctrl_c_stops_at_once_and_keeps_what_came(locked_site: Site, tmp_path: Path) -> None:
+def test_ctrl_c_is_quiet_and_keeps_what_came(locked_site: Site, tmp_path: Path) -> None:
     hub = locked_site.hub
     hub.misdeeds["unet/config.json"] = (Misdeed(hold_after=1),)
     environment = plain_environment() | hub_environment(hub.url, tmp_path / "home")
