@@ -8,6 +8,7 @@ from pipelines.catalog import StandIn, family_of
 from pipelines.checkpoint import read_stand_in
 from pipelines.parity.case import Arguments, Case
 from pipelines.types import ImageRequest, Size
+from pipelines.variants import build_variant
 
 PROMPTS = (
     "a red apple on a white ground",
@@ -26,10 +27,11 @@ def installed_case(stand_in: StandIn, device: torch.device) -> Case:
     size = own.native_size(Size(1024, 1024))
 
     def build() -> Any:
-        return read_stand_in(stand_in, device).to(device)
+        pipe, name = read_stand_in(stand_in, device).to(device), own.pipeline(wanted(0))
+        return pipe if name is None else build_variant(pipe, name)
 
-    def arguments(number: int) -> Arguments:
-        wanted = ImageRequest(
+    def wanted(number: int) -> ImageRequest:
+        return ImageRequest(
             id=f"request-{number}",
             model=stand_in.name,
             prompt=PROMPTS[number],
@@ -38,6 +40,8 @@ def installed_case(stand_in: StandIn, device: torch.device) -> Case:
             guidance=own.guidance(_GUIDANCE[number]),
             seed=number,
         )
-        return dict(own.arguments(wanted))
+
+    def arguments(number: int) -> Arguments:
+        return dict(own.arguments(wanted(number)))
 
     return Case(f"{stand_in.name} (installed)", build, call={}, prompts=PROMPTS, vary=arguments)
