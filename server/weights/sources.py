@@ -41,7 +41,7 @@ class HubSource:
         """Raises: SourceFailed, SourceBusy, SourceCut."""
         repository = entry.repo.removeprefix("hf://")
         url = hf_hub_url(repository, file.path, revision=entry.commit)
-        with _stream(url, hub_headers(), f"{entry.id}: {file.path}", offset) as pieces:
+        with _stream(url, hub_headers(), f"{entry.id}: {file.path}", offset, file.bytes) as pieces:
             yield pieces
 
 
@@ -61,13 +61,13 @@ class MirrorSource:
     ) -> Iterator[Iterator[bytes]]:
         """Raises: SourceFailed, SourceBusy, SourceCut."""
         url = f"{self._address}/{entry.id}/{entry.commit}/{quote(file.path)}"
-        with _stream(url, {}, f"{entry.id}: {file.path}", offset) as pieces:
+        with _stream(url, {}, f"{entry.id}: {file.path}", offset, file.bytes) as pieces:
             yield pieces
 
 
 @contextmanager
 def _stream(
-    url: str, headers: Mapping[str, str], what: str, offset: int
+    url: str, headers: Mapping[str, str], what: str, offset: int, size: int
 ) -> Iterator[Iterator[bytes]]:
     wanted = {**headers, "Accept-Encoding": "identity"}
     if offset:
@@ -75,6 +75,7 @@ def _stream(
     try:
         with get_session().stream("GET", url, headers=wanted, timeout=_TIMEOUT) as response:
             check_status(response, what)
+            _check_size(response, what, size)
             yield _from_offset(response, offset, what)
     except httpx2.TransportError as error:
         raise SourceCut(f"{what}: {url} broke off ({error or type(error).__name__})") from error
@@ -97,6 +98,14 @@ def check_status(response: httpx2.Response, what: str) -> None:
         416: "the source has fewer bytes than are locked",
     }.get(status, "the source answers with something unexpected")
     raise SourceFailed(f"{what}: {why} (status {status} from {response.url})")
+
+
+def _check_size(response: httpx2.Response, what: str, size: int) -> None:
+    """Refuse a file of another size before it comes, where the source says its size."""
+    ranged = response.headers.get("content-range", "").rpartition("/")[2]
+    said = ranged if response.status_code == 206 else response.headers.get("content-length", "")
+    if said.isdigit() and int(said) != size:
+        raise SourceFailed(f"{what}: the source has {int(said):,} bytes, {size:,} are locked")
 
 
 def _retry_after_s(response: httpx2.Response) -> float | None:

@@ -46,6 +46,9 @@ class Misdeed:
     flip: int | None = None
     """The byte that is changed."""
     shorten: int = 0
+    """Bytes that are missing at the end, or too many."""
+    unsaid: bool = False
+    """The size is not said, the end is where the connection ends."""
     no_ranges: bool = False
     hold_after: int | None = None
     """Bytes after which nothing comes until `released`."""
@@ -239,7 +242,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if wrong.flip is not None:
             data = data[: wrong.flip] + bytes([data[wrong.flip] ^ 1]) + data[wrong.flip + 1 :]
-        data = data[: len(data) - wrong.shorten]
+        data = (data + b"!")[: len(data) - wrong.shorten]
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("range", ""))
         first = int(asked[1]) if asked and not wrong.no_ranges else 0
         body = data[first:]
@@ -247,8 +250,13 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in facts.items():
             self.send_header(name, value)
         if first:
-            self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
-        self.send_header("Content-Length", str(len(body)))
+            total = "*" if wrong.unsaid else len(data)
+            self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{total}")
+        if wrong.unsaid:
+            self.close_connection = True
+            self.send_header("Connection", "close")
+        else:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command == "GET":
             self._send_body(body, wrong)

@@ -7,12 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
+from pipelines.weights.errors import SourceFailed
+from pipelines.weights.lock import LockedFile, LockedWeights
+from pipelines.weights.receive import Patience, Receiver
 from tests.pipelines.weights.commander import hub_environment
 from tests.pipelines.weights.conftest import Site, model_files, spoil
 from tests.pipelines.weights.hub import Misdeed
@@ -86,11 +91,14 @@ def test_a_busy_source_is_asked_again_when_it_said(status: int, locked_site: Sit
     ("misdeed", "complaint"),
     [
         (Misdeed(times=9, flip=30_000), "locked is"),
+        (Misdeed(times=9, shorten=1), "the source has 50,075 bytes, 50,076 are locked"),
+        (Misdeed(times=9, shorten=-1), "the source has 50,077 bytes, 50,076 are locked"),
+        (Misdeed(times=9, shorten=-1, unsaid=True), "is longer than the 50,076 bytes"),
         (Misdeed(times=9, status=404), "the source does not have it; was the revision renamed"),
         (Misdeed(times=9, status=403), "the source refuses"),
         (Misdeed(times=9, status=401), "set HF_TOKEN"),
     ],
-    ids=["wrong bytes", "404", "403", "401"],
+    ids=["wrong bytes", "short", "long", "long unsaid", "404", "403", "401"],
 )
 def test_a_source_that_is_wrong_is_named_and_nothing_is_installed(
     misdeed: Misdeed, complaint: str, locked_site: Site
@@ -105,18 +113,42 @@ def test_a_source_that_is_wrong_is_named_and_nothing_is_installed(
     assert is_whole(locked_site)
 
 
-def test_a_file_longer_than_locked_is_refused(locked_site: Site) -> None:
-    sha256 = locked_site.entry().by_path[UNET].sha256
-    longer = {hashlib.sha256(data).hexdigest(): data for data in model_files().values()}
-    locked_site.hub.by_sha256 = lambda: {  # type: ignore[method-assign]
-        name: (UNET if name == sha256 else name, data + b"more" * (name == sha256))
-        for name, data in longer.items()
-    }
-    try:
-        assert "is longer than the" in locked_site.bad("fetch", "tiny")
-    finally:
-        del locked_site.hub.by_sha256
-    assert nothing_installed(locked_site)
+class Stalling:
+    """A source that gives a few bytes once, and then none."""
+
+    name = "nowhere"
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    @contextmanager
+    def open(
+        self, entry: LockedWeights, file: LockedFile, offset: int
+    ) -> Iterator[Iterator[bytes]]:
+        self.asked.append(offset)
+        yield iter([] if offset else [b"abc"])
+
+
+class Nobody:
+    """Progress that nobody looks at."""
+
+    def at(self, entry: LockedWeights, file: LockedFile, done: int) -> None:
+        pass
+
+    def finished(self, entry: LockedWeights, file: LockedFile) -> None:
+        pass
+
+
+def test_a_source_that_gives_no_more_is_given_up_and_its_bytes_kept(
+    locked_site: Site, tmp_path: Path
+) -> None:
+    source, target = Stalling(), tmp_path / "x"
+    receiver = Receiver(source, Nobody(), Event(), Patience(attempts=3, pause_s=0))
+    with pytest.raises(SourceFailed, match="ended after 3 bytes; given up after 3 attempts"):
+        receiver.receive(locked_site.entry(), locked_site.entry().by_path[UNET], target)
+    assert source.asked == [0, 3, 3, 3]
+    assert (tmp_path / "x.part").read_bytes() == b"abc"
+    assert not target.exists()
 
 
 def test_a_part_that_was_spoilt_on_our_disk_is_fetched_from_the_beginning(
