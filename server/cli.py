@@ -15,7 +15,7 @@ from pipelines.errors import GenerationError
 from server.models_command import models_app
 from server.settings import SECRET, Loaded, Settings, load
 from server.terminal import CommandError, errors_console, results_console
-from server.weights_command import weights_app
+from server.weights_app import weights_app
 
 _BEHIND = {
     "catalog": "server.assembly:default_catalog",

@@ -1,5 +1,6 @@
-"""Brings locked weights into the store: plans, checks licence and disk, then takes in many files
-at once. Nothing is installed that is not whole.
+"""Brings locked weights into the store, many files at once; nothing that is not whole.
+
+It plans first: whatever can stop a download, licence and disk too, stops it before its first byte.
 
 Files that are here already under another name, equal to the byte, are linked and not fetched.
 """

@@ -1,5 +1,6 @@
-"""What the weights of the embedded model are, to the byte. They ship with seedbed, so no lock lists
-them; `seedbed weights verify` compares them all the same.
+"""What the weights of the embedded model are, to the byte.
+
+They ship with seedbed, so no lock lists them; `seedbed weights verify` compares them all the same.
 """
 
 from pathlib import Path

@@ -1,5 +1,7 @@
-"""Reads an archive that crossed an air gap. Nothing of it is believed, nor used before all of it
-was compared: headers with the list of contents, the list with the lock, bytes with their sha256.
+"""Reads an archive that crossed an air gap, and believes nothing of it.
+
+Nor is anything used before all of it was compared: headers with the list of contents, the list with
+the lock, bytes with their sha256.
 """
 
 import hashlib

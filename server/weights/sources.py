@@ -1,5 +1,6 @@
-"""Where weights come from over the network: the hub, a mirror of it, or a store behind any web
-server. None of them is trusted; the lock has every hash.
+"""Where weights come from over the network: the hub, a mirror of it, a store on any web server.
+
+None of them is trusted; the lock has every hash.
 """
 
 from collections.abc import Iterator, Mapping
