@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels: TypeAlias = NDArray[np.uint8]
-"""A finished picture before encoding, [height, width, 3] RGB; or with alpha, [..., 4], if cut out."""
+"""A finished picture before encoding, [height, width, 3] RGB; [height, width, 4] when cut out."""
 
 Fidelity: TypeAlias = Literal["low", "high"]
 """How close an edit stays to the picture it begins from."""

@@ -1,6 +1,5 @@
 """Previews show where a picture is going, cost its steps nothing, and come in order."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -22,15 +21,6 @@ from tests.pipelines.drawing import Books, drain, engine, request
 from tests.pipelines.residents import resident
 
 NATIVE = Size(128, 128)
-
-
-@pytest.fixture(scope="module")
-def painting(models: Models) -> Iterator[Models]:
-    """The small model, which has learned to paint previews."""
-    resident = models.get("embedded")
-    resident.painter = learn_to_paint(draw_trial(resident, Digests()))
-    yield models
-    resident.painter = None
 
 
 def alike(preview: Bitmap, picture: Pixels) -> float:

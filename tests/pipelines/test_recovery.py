@@ -1,7 +1,6 @@
 """What fails fails alone: other requests, the loop and the worker go on, and nothing is kept."""
 
 import gc
-import math
 import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.admission import ANY_SIZE
 from pipelines.catalog import EMBEDDED
 from pipelines.errors import ModelFailure, OutOfMemory
 from pipelines.lanes import Lane
@@ -19,15 +17,6 @@ from pipelines.merge import Call, run
 from pipelines.shelf import Shelf
 from pipelines.types import Bitmap, Size
 from tests.pipelines.drawing import Books, Watched, difference, drain, engine, request, stock
-
-
-@pytest.fixture
-def unmarked(models: Models, monkeypatch: pytest.MonkeyPatch) -> Models:
-    """The models, which will forget what did not fit them."""
-    resident = models.get(EMBEDDED.name)
-    monkeypatch.setattr(resident, "token_cap", math.inf)
-    monkeypatch.setattr(resident, "alone_cap", ANY_SIZE)
-    return models
 
 
 @pytest.fixture
@@ -78,7 +67,7 @@ def test_too_little_memory_for_a_merged_step_makes_smaller_steps(models: Models)
 
 
 @pytest.mark.usefixtures("without_collection")
-def test_what_did_not_fit_is_let_go_before_less_is_tried(unmarked: Models) -> None:
+def test_what_did_not_fit_is_let_go_before_less_is_tried(models: Models) -> None:
     activations: list[weakref.ref[torch.Tensor]] = []
 
     def small_device(calls: Sequence[Call]) -> list[Any]:
@@ -90,7 +79,7 @@ def test_what_did_not_fit_is_let_go_before_less_is_tried(unmarked: Models) -> No
         return run(calls)
 
     books = Books()
-    drawing = engine(unmarked, books, small_device)
+    drawing = engine(models, books, small_device)
     for name in "abcd":
         drawing.submit(request(name, seed=ord(name)))
     drain(drawing)
@@ -100,7 +89,7 @@ def test_what_did_not_fit_is_let_go_before_less_is_tried(unmarked: Models) -> No
 
 @pytest.mark.usefixtures("without_collection")
 @pytest.mark.parametrize("end", ["drawn", "cancelled", "failed"])
-def test_nothing_is_kept_of_a_request_that_is_over(unmarked: Models, end: str) -> None:
+def test_nothing_is_kept_of_a_request_that_is_over(models: Models, end: str) -> None:
     latents: list[weakref.ref[torch.Tensor]] = []
 
     def noting(calls: Sequence[Call]) -> list[Any]:
@@ -111,7 +100,7 @@ def test_nothing_is_kept_of_a_request_that_is_over(unmarked: Models, end: str) -
         return run(calls)
 
     books = Books()
-    drawing = engine(unmarked, books, noting)
+    drawing = engine(models, books, noting)
     drawing.submit(request("a", size=Size(96, 64), preview_steps=(1,)))
     while not latents:
         drawing.step()
@@ -211,16 +200,16 @@ def test_a_device_that_is_lost_ends_the_worker_and_fails_no_request(
 
 
 def test_a_component_that_finds_no_room_fails_its_request_and_not_the_worker(
-    unmarked: Models, monkeypatch: pytest.MonkeyPatch
+    models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class FullDevice(Shelf):
         def bring(self, module: torch.nn.Module) -> None:
             raise torch.OutOfMemoryError("no room for another component")
 
-    monkeypatch.setattr(unmarked.get(EMBEDDED.name), "shelf", FullDevice([], torch.device("cpu")))
-    monkeypatch.setattr(unmarked.get(EMBEDDED.name), "cold", False)
+    monkeypatch.setattr(models.get(EMBEDDED.name), "shelf", FullDevice([], torch.device("cpu")))
+    monkeypatch.setattr(models.get(EMBEDDED.name), "cold", False)
     books = Books()
-    drawing = engine(unmarked, books)
+    drawing = engine(models, books)
     drawing.submit(request("a"))
     drain(drawing)
     assert isinstance(books.errors["a"], OutOfMemory)

@@ -90,9 +90,9 @@ def test_a_value_that_is_no_number_is_not_taken_for_harmless(saved: Path, spoil:
         inspector.check(plain(90))
 
 
-def test_a_refused_picture_and_its_previews_never_leave(models: Models, saved: Path) -> None:
+def test_a_refused_picture_and_its_previews_never_leave(painting: Models, saved: Path) -> None:
     books = Books()
-    drawing = engine(models, books, at(saved, 0.0))
+    drawing = engine(painting, books, at(saved, 0.0))
     drawing.submit(request("a", preview_steps=(1, 3)))
     drain(drawing)
     assert isinstance(books.errors["a"], ContentRejected)
@@ -102,12 +102,12 @@ def test_a_refused_picture_and_its_previews_never_leave(models: Models, saved: P
 
 
 def test_a_picture_below_the_threshold_is_the_same_as_without_one(
-    models: Models, saved: Path
+    painting: Models, saved: Path
 ) -> None:
     looked_at, plainly = Books(), Books()
     for books, drawing in (
-        (looked_at, engine(models, looked_at, at(saved, 1.0))),
-        (plainly, Engine(models, plainly)),
+        (looked_at, engine(painting, looked_at, at(saved, 1.0))),
+        (plainly, Engine(painting, plainly)),
     ):
         drawing.submit(request("a", preview_steps=(2,)))
         drain(drawing)
