@@ -5,7 +5,8 @@ What is left is our scheduler, keys, merging, splitting and switching, plus the 
 between two forwards. Timed from the moment when all requests wait for their first step to the last
 step's end, in processor time, which other work on the machine disturbs less than the clock. The
 same with a single request in the engine shows what company costs, and with a preview of every one
-of its steps what a preview adds to a step.
+of its steps what a preview adds to a step. The same pipeline called without an engine, by turns
+with it, shows what the pipeline does between two forwards by itself.
 
     python -m benchmarks.engine_overhead [--quick] [--json]
 """
@@ -35,12 +36,14 @@ from pipelines.memory import Models
 from pipelines.merge import Call, Digests, merge, run, split
 from pipelines.parity.case import Case
 from pipelines.parity.registry import CASES
+from pipelines.rules import RULES
 from pipelines.trial import draw_trial, learn_to_paint
 from pipelines.types import Bitmap, ImageRequest, Pixels, Size
 
 FAMILIES = ("sdxl", "flux", "qwen_image", "z_image")
 REQUESTS = 16
 TARGET_US = 100.0
+_HEADINGS = ("engine", "least", "most", "no engine", "one request", "a preview", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Overhead:
     engine_us: float
     engine_us_min: float
     engine_us_max: float
+    pipeline_us: float
+    """What the pipeline itself does between two forwards: called without an engine."""
     alone_us: float
     """The same with one request in the engine, which merges nothing."""
     preview_us: float
@@ -122,7 +127,11 @@ def measure(name: str, steps: int, rounds: int) -> Overhead:
     resident.cost = StepCost(((1.0, 1.0), (1e9, 1.1)))  # a knee out of reach
     resident.painter = learn_to_paint(draw_trial(resident, Digests()))
     engine = Engine(models, _Nobody(), run=idle)
-    together = [_timed(engine, name, steps, REQUESTS) for _ in range(rounds + 1)][1:]
+    together, without = [], []
+    for _ in range(rounds + 1):
+        together.append(_timed(engine, name, steps, REQUESTS))
+        without.append(_without_engine(pipe, CASES[name], steps))
+    del together[0], without[0]
     alone = [_timed(engine, name, steps, 1) for _ in range(rounds + 1)][1:]
     shown = [_timed(engine, name, steps, 1, previews=True) for _ in range(rounds + 1)][1:]
     return Overhead(
@@ -130,6 +139,7 @@ def measure(name: str, steps: int, rounds: int) -> Overhead:
         statistics.median(together),
         min(together),
         max(together),
+        statistics.median(without),
         statistics.median(alone),
         statistics.median(shown) - statistics.median(alone),
     )
@@ -154,6 +164,29 @@ def _timed(
     return seconds / (requests * steps) * 1e6
 
 
+def _without_engine(pipe: Any, case: Case, steps: int) -> float:
+    """Microseconds per step of the pipeline's own call, its denoiser answered as in the engine."""
+    denoiser = next(c for c in pipe.components.values() if type(c).__name__ in RULES)
+    real, answers = denoiser.forward, list[Any]()
+    called_s: list[float] = []
+
+    def idle(*args: Any, **kwargs: Any) -> Any:
+        called_s.append(time.process_time())
+        if not answers:
+            answers.append(real(*args, **kwargs))
+        return answers[0]
+
+    denoiser.forward = idle
+    try:
+        pipe(**case.arguments(0) | {"num_inference_steps": steps, "output_type": "np"})
+    finally:
+        del denoiser.forward  # the class's own shows again
+    calls_per_step = len(called_s) // steps
+    after_the_first = called_s[calls_per_step:]
+    seconds = after_the_first[-1] - after_the_first[0]
+    return seconds / ((len(after_the_first) - 1) / calls_per_step) * 1e6
+
+
 def _request(name: str, number: int, steps: int, previews: bool) -> ImageRequest:
     shown = tuple(range(1, steps + 1)) if previews else ()
     size = Size(64, 64)
@@ -176,11 +209,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(json.dumps({"results": [asdict(r) for r in results]}, indent=2) + "\n")
         return 0
     table = Table(title=f"µs per request-step, {REQUESTS} requests", title_justify="left")
-    for heading in ("family", "engine", "least", "most", "one request", "a preview", "target"):
-        table.add_column(heading, justify="left" if heading == "family" else "right")
+    table.add_column("family")
+    for heading in _HEADINGS:
+        table.add_column(heading, justify="right")
     for r in results:
         ours = (r.engine_us, r.engine_us_min, r.engine_us_max)
-        figures = (*ours, r.alone_us, r.preview_us, r.target_us)
+        figures = (*ours, r.pipeline_us, r.alone_us, r.preview_us, r.target_us)
         table.add_row(r.family, *(f"{figure:.0f}" for figure in figures))
     Console().print(table)
     return 0
