@@ -27,6 +27,14 @@ FAMILY_OF_CLASS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_DISTILLED: Mapping[str, tuple[str, str, bool, str]] = MappingProxyType(
+    {
+        "flux2_klein_base": ("model_index.json", "is_distilled", True, "flux2_klein"),
+        "flux": ("transformer/config.json", "guidance_embeds", False, "flux_schnell"),
+    }
+)
+"""Where distilled weights can be told: the file, its member, what that says then, their family."""
+
 
 def detect_family(folder: Path) -> str:
     """The family of a folder; `generic` for a pipeline that none was written for.
@@ -36,17 +44,16 @@ def detect_family(folder: Path) -> str:
     index_file = folder / "model_index.json"
     if not index_file.is_file():
         raise ModelBroken(f"{folder} is not a pipeline folder: {index_file.name} is missing")
-    index = _read(index_file)
+    index = read_json_object(index_file)
     found = FAMILY_OF_CLASS.get(str(index.get("_class_name")), OTHER)
-    if found == "flux2_klein_base" and index.get("is_distilled"):
-        return "flux2_klein"
-    if found == "flux":
-        config = _read(folder / "transformer" / "config.json")
-        return "flux" if config.get("guidance_embeds") else "flux_schnell"
-    return found
+    if found not in _DISTILLED:
+        return found
+    file, member, says, distilled = _DISTILLED[found]
+    return distilled if bool(read_json_object(folder / file).get(member)) == says else found
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_json_object(file: Path) -> dict[str, Any]:
+    """Raises: ModelBroken: naming the file."""
     try:
         content = json.loads(file.read_text())
     except (OSError, ValueError) as error:

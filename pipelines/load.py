@@ -3,15 +3,14 @@
 It refuses what could run code (pickles, remote code) before anything is read, and names the file.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 from diffusers import DiffusionPipeline
 from safetensors import SafetensorError, safe_open
 
+from pipelines.detect import read_json_object
 from pipelines.errors import ModelBroken
 from pipelines.optimize import Shapes, predicted_bytes, store_in_fp8
 from pipelines.options import Offload, Storage
@@ -74,7 +73,7 @@ def check_folder(folder: Path) -> None:
     Raises: ModelBroken: naming the file.
     """
     index_file = _index_of(folder)
-    index = _read_json(index_file)
+    index = read_json_object(index_file)
     if not isinstance(index.get("_class_name"), str):
         raise ModelBroken(f"{index_file} asks for a custom pipeline class, which would run code")
     for file in sorted(folder.rglob("*")):
@@ -108,7 +107,7 @@ def _check_shards(index_file: Path) -> None:
     """A half-downloaded model often lacks one of its shards only."""
     if "." in index_file.name.removesuffix(SHARDS_SUFFIX):
         return  # of a variant, which is not read
-    shards = _read_json(index_file).get("weight_map")
+    shards = read_json_object(index_file).get("weight_map")
     if not isinstance(shards, dict):
         raise ModelBroken(f"{index_file} says of no weight in which file it is")
     for name in sorted(set(map(str, shards.values()))):
@@ -150,13 +149,3 @@ def shapes_in(file: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
 def dtype_for(device: torch.device) -> torch.dtype:
     """What weights are kept in on a device."""
     return torch.float32 if device.type == "cpu" else torch.bfloat16
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise ModelBroken(f"{file} is not readable JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise ModelBroken(f"{file} holds no JSON object")
-    return content

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalog import embedded_catalog
+from pipelines.errors import NotReady
 from pipelines.presence import WorkerView
 from pipelines.types import ImageRequest, Pixels
 from server.app import AppSettings, create_app
@@ -30,7 +31,7 @@ class NoFleet:
     workers: tuple[WorkerView, ...] = ()
 
     def submit(self, request: ImageRequest, on_progress: object = None) -> Future[Pixels]:
-        raise NotImplementedError(self.reason)
+        raise NotReady(self.reason)
 
     def cancel(self, request_id: str) -> None:
         """There is nothing to cancel."""
