@@ -1,19 +1,26 @@
-"""Turns finished pixels into the bytes of a PNG, JPEG or WebP file.
+"""Turns finished pixels into the bytes of a PNG, JPEG or WebP file, with what it says of them.
 
-The same pixels give the same bytes. No metadata is written.
+The same pixels and the same information give the same bytes. Pixels without a colour profile are
+sRGB, which is what every reader takes them for. Knows no meaning of what it writes beside them.
 """
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from pipelines.errors import TooLarge, TooSmall, UnsupportedValue
-from pipelines.png import encode_png
+from pipelines.png import (
+    colour_profile_chunk,
+    encode_png,
+    international_text_chunk,
+    text_chunk,
+)
 
 Format: TypeAlias = Literal["png", "jpeg", "webp"]
 
@@ -23,15 +30,42 @@ EXTENSIONS: Mapping[Format, str] = MappingProxyType({"png": "png", "jpeg": "jpg"
 MEDIA_TYPES: Mapping[Format, str] = MappingProxyType(
     {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 )
+MAX_PARAMETERS = 65_400
+"""The longest text `parameters`, in every format. Units: bytes of UTF-16.
+
+A JPEG has 65,533 bytes for it and what is around it.
+"""
 
 _BEST_QUALITY = 95
 """What `compression` 100 means. Above it files double and nothing is seen.
 Source: Pillow's handbook, "values above 95 should be avoided"."""
 _FULL_COLOUR_QUALITY = 85
 """From here on JPEG keeps full colour resolution, so that coloured edges and letters stay sharp."""
+_UNICODE = b"UNICODE\0"
+"""What a comment of EXIF begins with. Source: Exif 2.32, tag 37510."""
 
 
-def encode(pixels: NDArray[np.uint8], format: Format, compression: int = 100) -> bytes:  # noqa: A002 - the API's own word
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """What a file holds beside its pixels."""
+
+    xmp: bytes | None = None
+    """An XMP packet of at most 65,502 bytes."""
+    parameters: str | None = None
+    """How it was drawn, in the words of AUTOMATIC1111's web UI; see MAX_PARAMETERS."""
+    icc: bytes | None = None
+    """The colour profile of the pixels; sRGB where there is none."""
+
+
+PLAIN = FileInfo()
+
+
+def encode(
+    pixels: NDArray[np.uint8],
+    format: Format,  # noqa: A002 - the API's own word
+    compression: int = 100,
+    info: FileInfo = PLAIN,
+) -> bytes:
     """Encode pixels as a file.
 
     `compression` is the API's `output_compression`: the quality of JPEG and WebP in per cent, where
@@ -42,16 +76,45 @@ def encode(pixels: NDArray[np.uint8], format: Format, compression: int = 100) ->
     """
     _check(pixels, format, compression)
     if format == "png":
-        return encode_png(pixels)
+        return encode_png(pixels, _chunks(info))
     picture = Image.fromarray(np.ascontiguousarray(pixels))
     file = io.BytesIO()
     quality = max(1, round(compression / 100 * _BEST_QUALITY))
     if format == "jpeg":
         subsampling = "4:4:4" if quality >= _FULL_COLOUR_QUALITY else "4:2:0"
-        picture.save(file, "JPEG", quality=quality, subsampling=subsampling)
+        picture.save(file, "JPEG", quality=quality, subsampling=subsampling, **_segments(info))
     else:
-        picture.save(file, "WEBP", quality=quality, method=2)
+        picture.save(file, "WEBP", quality=quality, method=2, **_segments(info))
     return file.getvalue()
+
+
+def _chunks(info: FileInfo) -> bytes:
+    """The chunks of a PNG that stand before its pixels."""
+    parts = []
+    if info.icc is not None:
+        parts.append(colour_profile_chunk(info.icc))
+    if info.xmp is not None:
+        parts.append(international_text_chunk("XML:com.adobe.xmp", info.xmp.decode()))
+    if info.parameters is not None:
+        parts.append(text_chunk("parameters", info.parameters))
+    return b"".join(parts)
+
+
+def _segments(info: FileInfo) -> Mapping[str, Any]:
+    """What Pillow is told, for JPEG and WebP alike."""
+    said = {"xmp": info.xmp, "icc_profile": info.icc, "exif": _exif(info.parameters)}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _exif(parameters: str | None) -> bytes | None:
+    """The text as a user's comment, in the byte order that its readers take for granted."""
+    if parameters is None:
+        return None
+    comment = _UNICODE + parameters.encode("utf-16-be")
+    exif = Image.Exif()
+    exif.endian = ">"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
+    return exif.tobytes()
 
 
 def _check(pixels: NDArray[np.uint8], format: Format, compression: int) -> None:  # noqa: A002 - the API's own word
