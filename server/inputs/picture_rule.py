@@ -27,6 +27,7 @@ class PictureRule:
     formats: tuple[InputFormat, ...] = EVERY_FORMAT
     max_bytes: int = 30 * MIB
     max_aspect: int = 16
+    max_pixels: int = MAX_PIXELS
     square: bool = False
     alpha_is_mask: bool = False
     """Whether a picture that is transparent somewhere says so where it is to be drawn anew."""
@@ -45,8 +46,8 @@ class PictureRule:
     def check_size(self, size: Size, param: str) -> None:
         """Raises: InvalidImage: saying which bound the picture breaks."""
         long_side = max(size.width, size.height)
-        if size.pixels > MAX_PIXELS:
-            fault = f"it must have at most {MAX_PIXELS} pixels"
+        if size.pixels > self.max_pixels:
+            fault = f"it must have at most {self.max_pixels} pixels"
         elif size.short_side < _MIN_SIDE:
             fault = f"its width and height must be at least {_MIN_SIDE} pixels"
         elif self.square and size.width != size.height:

@@ -20,7 +20,7 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from pipelines.errors import InvalidImage
 from pipelines.types import Bitmap, Size
 from server.errors import ImageTooLarge, UnknownImageFormat
-from server.inputs.picture_rule import MAX_PIXELS, InputFormat, PictureRule
+from server.inputs.picture_rule import InputFormat, PictureRule
 
 _READERS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 _FORMAT_OF: Mapping[str, InputFormat] = MappingProxyType(
@@ -83,7 +83,7 @@ def decode(file: BinaryIO, rule: PictureRule, param: str, *, keep_pixels: int) -
         raise UnknownImageFormat("application/octet-stream", rule.formats, param) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InvalidImage(
-            f"The picture is too large: it must have at most {MAX_PIXELS} pixels.", param
+            f"The picture is too large: it must have at most {rule.max_pixels} pixels.", param
         ) from None
     except Exception as error:
         # A broken file may break the decoder in any way.
