@@ -21,6 +21,7 @@ _BEHIND = {
     "catalog": "server.assembly:default_catalog",
     "serve": "server.startup:serve",
     "generate": "server.generate.command:generate",
+    "health": "server.health:check",
     "parity": "pipelines.parity.command:parity",
     "upgrade": "server.store.migrate:upgrade",
     "models": "server.models.command:run",
@@ -34,6 +35,7 @@ _UNITS = {
     "hours": "HOURS",
     "days": "DAYS",
     "dir": "FOLDER",
+    "file": "FILE",
     "url": "URL",
 }
 """Last word of a setting's name -> how its value is called in the help."""
@@ -63,7 +65,7 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for command in (serve, generate, parity, version):
+    for command in (serve, generate, health, parity, version):
         app.command()(command)
     app.add_typer(config, name="config")
     app.add_typer(database, name="db")
@@ -87,6 +89,7 @@ def serve(
     host: Annotated[str | None, _setting("host")] = None,
     port: Annotated[str | None, _setting("port")] = None,
     api_keys: Annotated[str | None, _setting("api_keys")] = None,
+    api_keys_file: Annotated[str | None, _setting("api_keys_file")] = None,
     data_dir: Annotated[str | None, _setting("data_dir")] = None,
     public_url: Annotated[str | None, _setting("public_url")] = None,
     cors_origins: Annotated[str | None, _setting("cors_origins")] = None,
@@ -194,6 +197,18 @@ def generate(
 ) -> None:
     """Draw pictures from the terminal."""
     _behind("generate")(load({}).settings, **context.params)
+
+
+def health(
+    ready: Annotated[
+        bool, typer.Option("--ready", help="Ask whether it can draw a picture now.")
+    ] = False,
+) -> None:
+    """Ask the server at the configured address whether it is alive; the exit status says it.
+
+    For the health checks of containers and of systemd.
+    """
+    _behind("health")(load({}).settings, ready)
 
 
 def parity(

@@ -42,6 +42,31 @@ def parse_api_keys(text: str) -> tuple[ApiKey, ...]:
     return tuple(keys)
 
 
+def read_api_keys(text: str, path: Path | None) -> tuple[ApiKey, ...]:
+    """The keys of a text, and after them those of a file: `name:secret` or `secret` in each line.
+
+    Lines that are empty or begin with # say nothing.
+    Raises: ValueError: the file cannot be read or has none, or a key is wrong.
+    """
+    if path is None:
+        return parse_api_keys(text)
+    try:
+        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot be read: {getattr(error, 'strerror', 'it is no text')}") from None
+    said = [line for line in lines if line and not line.startswith("#")]
+    if not said or any("," in line for line in said):
+        raise ValueError("must have keys, one in each line: name:secret or secret")
+    return parse_api_keys(",".join([*([text] if text.strip() else []), *said]))
+
+
+def _check_api_keys_file(value: Path, info: ValidationInfo) -> Path:
+    path = value.expanduser()
+    if "api_keys" in info.data:  # else they are wrong themselves, and that is told already
+        read_api_keys(info.data["api_keys"].get_secret_value(), path)
+    return path
+
+
 def _check_api_keys(value: SecretStr) -> SecretStr:
     parse_api_keys(value.get_secret_value())
     return value
@@ -71,6 +96,7 @@ def _check_public_url(value: AnyHttpUrl) -> AnyHttpUrl:
 
 
 ApiKeys: TypeAlias = Annotated[SecretStr, AfterValidator(_check_api_keys)]
+ApiKeysFile: TypeAlias = Annotated[Path, AfterValidator(_check_api_keys_file)]
 DeviceName: TypeAlias = Annotated[str, AfterValidator(_check_device)]
 HostList: TypeAlias = Annotated[str, AfterValidator(_check_hosts)]
 OffloadHere: TypeAlias = Annotated[Offload, AfterValidator(_check_offload)]

@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +27,7 @@ from server.nearest import hint
 from server.setting_groups.drawing import DrawingSettings
 from server.setting_groups.pictures import PictureSettings
 from server.setting_groups.serving import ServingSettings
-from server.setting_values import ApiKey, parse_api_keys
+from server.setting_values import ApiKey, read_api_keys
 from server.terminal import CommandError
 
 PREFIX = "SEEDBED_"
@@ -52,10 +53,10 @@ class Settings(PictureSettings, DrawingSettings, ServingSettings, BaseSettings):
         "info", description="least important message to log: debug, info, warning, error"
     )
 
-    @property
+    @cached_property
     def keys(self) -> tuple[ApiKey, ...]:
         """The configured API keys; empty when the server shall make its own."""
-        return parse_api_keys(self.api_keys.get_secret_value())
+        return read_api_keys(self.api_keys.get_secret_value(), self.api_keys_file)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -71,6 +72,12 @@ class Settings(PictureSettings, DrawingSettings, ServingSettings, BaseSettings):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def address(self) -> str:
+        """Where programs of this machine reach the server."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @classmethod
     def settings_customise_sources(

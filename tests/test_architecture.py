@@ -46,6 +46,7 @@ ASK_SETTINGS = (
     "server.assembly",
     "server.store.api_keys",
     "server.generate",
+    "server.health",
     "server.models.command",
     "server.weights.commands",
 )

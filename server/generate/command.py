@@ -60,7 +60,7 @@ def _draw(
     settings: Settings, order: Order, server: str | None, api_key: str | None, display: "_Display"
 ) -> None:
     """Through the server that was named or that runs here; with none, by an engine of our own."""
-    address = (server or _own_address(settings)).rstrip("/")
+    address = (server or settings.address).rstrip("/")
     key = api_key or senders_key(settings)
     if remote.answers(address):
         if key is not None:
@@ -160,8 +160,3 @@ def _check(targets: list[Path], force: bool) -> None:
     taken = [str(path) for path in targets if path.exists()]
     if taken and not force:
         raise CommandError(f"{', '.join(taken)} exists already; --force overwrites")
-
-
-def _own_address(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
-from server.setting_values import ApiKeys, HostList, PublicUrl, UserPath
+from server.setting_values import ApiKeys, ApiKeysFile, HostList, PublicUrl, UserPath
 
 
 class ServingSettings(BaseModel):
@@ -18,6 +18,11 @@ class ServingSettings(BaseModel):
         description="keys callers may use, comma separated, each name:secret or secret; with none, "
         "a server on the loopback address makes its own (never put keys into flags on a shared "
         "machine: other users can read them)",
+    )
+    api_keys_file: ApiKeysFile | None = Field(
+        None,
+        description="file with more keys, one in each line, as containers and systemd hand over "
+        "secrets; it is read once, at the start",
     )
     data_dir: UserPath = Field(
         Path("data"), description="folder of the pictures and of the key made at the first start"

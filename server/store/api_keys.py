@@ -25,7 +25,8 @@ def callers_keys(settings: Settings) -> tuple[ApiKey, ...]:
     if not settings.loopback:
         raise CommandError(
             f"others can reach {settings.host}, so callers need keys: set SEEDBED_API_KEYS to one "
-            "or more secrets, comma separated, or listen on 127.0.0.1"
+            "or more secrets, comma separated, or SEEDBED_API_KEYS_FILE to a file of them, or "
+            "listen on 127.0.0.1"
         )
     return (_read_or_make(key_file(settings)),)
 

@@ -169,4 +169,56 @@ def test_the_example_file_names_every_setting_with_its_default_and_meaning() -> 
 def test_every_line_of_the_example_is_accepted(folder: Path) -> None:
     lines = [line[2:] for line in EXAMPLE.read_text().splitlines() if line.startswith("# ")]
     (folder / FILE).write_text("\n".join(lines))
+    (folder / "api-keys").write_text("another:third-secret\n")
     assert set(load({}).origins.values()) == {"seedbed.toml"}
+
+
+def test_keys_come_from_a_file_too_one_in_each_line(folder: Path) -> None:
+    (folder / "keys").write_text("# those of the web team\nweb:hush-hush\n\nsecond-secret\n")
+    loaded = load({"api_keys_file": str(folder / "keys")})
+    assert [(key.name, key.secret.get_secret_value()) for key in loaded.settings.keys] == [
+        ("web", "hush-hush"),
+        ("key-2", "second-secret"),
+    ]
+    assert "hush-hush" not in repr(loaded)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("# nothing but a remark\n", "must have keys, one in each line"),
+        ("web:hush,hush2\n", "must have keys, one in each line"),
+        ("web:hush\nweb:hush2\n", "two keys have the same name"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_a_faulty_file_of_keys_is_refused_without_being_shown(
+    text: str | None, why: str, folder: Path
+) -> None:
+    if text is not None:
+        (folder / "keys").write_text(text)
+    with pytest.raises(SettingsError, match=why) as caught:
+        load({"api_keys_file": "keys"})
+    assert "hush" not in str(caught.value)
+
+
+def test_keys_of_both_places_count_and_may_not_be_the_same(folder: Path) -> None:
+    (folder / "keys").write_text("web:hush-hush\n")
+    both = load({"api_keys": "a:b", "api_keys_file": "keys"}).settings.keys
+    assert [key.name for key in both] == ["a", "web"]
+    with pytest.raises(SettingsError, match=r"^--api-keys-file=keys: two keys have the same name"):
+        load({"api_keys": "web:other", "api_keys_file": "keys"})
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://[::1]:8000"),
+        ("fd00::7", "http://[fd00::7]:8000"),
+        ("box.example", "http://box.example:8000"),
+    ],
+)
+def test_programs_of_this_machine_find_the_server(host: str, address: str) -> None:
+    assert load({"host": host}).settings.address == address
