@@ -101,14 +101,14 @@ class Router:
     async def finish(self, request: Request, speech: Speech, drawing: Drawing) -> Response:
         """Wait for a drawing and answer with all of it. Raises: GenerationError."""
         call = Call(request.state.request_id, self.link(request))
-        drawn = await _while_connected(request, drawing.result())
+        drawn = await while_connected(request, drawing.result())
         for failure in drawn.failures:
             log_failure(failure.error, call.request_id)
         return await run_in_threadpool(_render, speech, drawn, call)
 
     async def prepare(self, draft: Draft, customs: Customs, request: Request) -> Draft:
         """See to the pictures of a call while its client waits. Raises: RequestError, Cancelled."""
-        return await _while_connected(request, self.service.prepare(draft, customs))
+        return await while_connected(request, self.service.prepare(draft, customs))
 
     def start(
         self, draft: Draft, customs: Customs, request: Request, listener: Listener | None = None
@@ -168,7 +168,7 @@ def _render(speech: Speech, drawn: Drawn, call: Call) -> Response:
     return JSONResponse(speech.render(drawn, call), headers=seedbed_headers(drawn.plan.facts))
 
 
-async def _while_connected(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
+async def while_connected(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
     """Wait for work that is stopped when the client leaves; its body must have been read.
 
     Raises: Cancelled: the client left first; the work has been stopped.
