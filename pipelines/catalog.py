@@ -14,6 +14,8 @@ from pipelines.families import family
 from pipelines.families.base import Quality
 from pipelines.families.recipe import Recipe
 from pipelines.tiers import Tier
+from pipelines.weights import own
+from pipelines.weights.digest import digest_of
 
 EMBEDDED_WEIGHTS = Path(__file__).parent / "embedded" / "weights"
 
@@ -48,6 +50,10 @@ class StandIn:
     """How many a picture takes, of whatever quality, in place of its family's numbers."""
     guidance: float | None = None
     """What it is guided with when nothing was said, in place of its family's value."""
+    digest: str = ""
+    """Of all its files, 64 hexadecimal digits; empty where nobody has hashed them."""
+    sampler: str = ""
+    """The diffusers class of its noise schedule, where its folder was asked."""
 
 
 def family_of(stand_in: StandIn) -> Recipe:
@@ -55,7 +61,14 @@ def family_of(stand_in: StandIn) -> Recipe:
     return family(stand_in.family).tuned(stand_in.steps, stand_in.guidance)
 
 
-EMBEDDED = StandIn("embedded", family="embedded", folder=EMBEDDED_WEIGHTS, licence="Apache-2.0")
+EMBEDDED = StandIn(
+    "embedded",
+    family="embedded",
+    folder=EMBEDDED_WEIGHTS,
+    licence="Apache-2.0",
+    digest=digest_of(own.EMBEDDED.files),
+    sampler="DPMSolverMultistepScheduler",
+)
 
 Ladder = Mapping[Quality, tuple[StandIn, ...]]
 """Stand-ins by quality, in order of preference."""

@@ -4,13 +4,17 @@ Whoever calls says where the weights of an id lie; this knows neither weights.lo
 """
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
 from pipelines.catalog import EMBEDDED, Catalog, Drawers, Ladder, LoRA, StandIn, always_by
+from pipelines.detect import read_json_object
 from pipelines.errors import ModelBroken
-from pipelines.tiers import OPEN_WEIGHTS, TABLE, Cell, Cells, Line, Tier, cells
+from pipelines.tiers import OPEN_WEIGHTS, TABLE, Cell, Cells, Line, OpenWeights, Tier, cells
+from pipelines.weights.digest import digest_of
+from pipelines.weights.store import recorded_files
 
 Find: TypeAlias = Callable[[str], Path | None]
 """The folder of the weights with this id; None where they are not here."""
@@ -36,7 +40,27 @@ def stand_in(name: str, find: Find) -> StandIn | None:
         known.gated,
         loras=() if known.base is None else (LoRA(_only_file(own)),),
         noise=known.noise,
+        digest=_digest(folder, own, known),
+        sampler=sampler_of(folder),
     )
+
+
+def sampler_of(folder: Path) -> str:
+    """The class of a pipeline folder's noise schedule; empty where it names none.
+
+    Raises: ModelBroken: its index cannot be read.
+    """
+    index = folder / "model_index.json"
+    named = read_json_object(index).get("scheduler") if index.is_file() else None
+    return str(named[1]) if isinstance(named, list) and len(named) == 2 else ""
+
+
+def _digest(folder: Path, own: Path, known: OpenWeights) -> str:
+    """Of a LoRA the digest is that of both downloads, and of how its noise is set."""
+    files = [recorded_files(one) for one in dict.fromkeys((folder, own))]
+    if not all(files):
+        return ""
+    return digest_of(chain(*files), [f"{name}={value}" for name, value in known.noise])
 
 
 def missing(tier: Tier, find: Find) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def facts(
         "model": f"{choices.stand_in.name}; requested={checked.model.id}",
         "native-size": str(sized.native),
         "resample": sized.said,
-        "matte": _matte(draft, checked, request),
+        "matte": matte(draft, checked, request),
         "guidance": _guidance(draft, request, choices.drawer),
         "quality": _quality(draft, checked, choices.drawers),
         "size": _snapped(draft, checked, sized.size),
@@ -46,7 +46,7 @@ def facts(
     }
 
 
-def _matte(draft: Draft, checked: Checked, request: ImageRequest) -> str:
+def matte(draft: Draft, checked: Checked, request: ImageRequest) -> str:
     """How the background was told from the subject, where it was made transparent."""
     if draft.background != "transparent" or not checked.model.abilities.transparent:
         return ""

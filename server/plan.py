@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pipelines.catalog import Catalog, family_of
 from pipelines.errors import UnsupportedValue
 from pipelines.families.base import Family, Quality
+from pipelines.provenance.recipe import Recipe
 from pipelines.types import ImageRequest, Size
 from server.contract.checks import MAX_SEED, RANDOM_SEED, Checked, check, whole
 from server.contract.named_models import NamedModel, known_models
@@ -19,6 +20,7 @@ from server.disclosure import Choices, facts
 from server.draft import Customs, Draft
 from server.finishing import Finish
 from server.previews import preview_steps
+from server.recipes import recipe_of
 from server.sizing import SizePlan, SizePolicy
 from server.styles import on_plain_ground, style_words, styled
 
@@ -43,6 +45,12 @@ class Plan:
     """Whether the call succeeds when one of its pictures does."""
     facts: Mapping[str, str]
     """What the caller cannot see in the body, by the last part of its header's name."""
+    recipe: Recipe
+    """Of the first picture."""
+
+    def recipe_of(self, index: int) -> Recipe:
+        """What draws the index-th picture again."""
+        return replace(self.recipe, seed=self.requests[index].seed)
 
 
 def make_plan(
@@ -85,6 +93,7 @@ def make_plan(
         )
         for index in range(checked.count)
     )
+    choices = Choices(drawers, stand_in, drawer, sized, words)
     is_gpt_image = named.brand == "gpt-image"
     url_unless_said = not is_gpt_image or (gpt_image_url and not draft.stream)
     said = draft.response_format
@@ -100,7 +109,8 @@ def make_plan(
         edits=draft.edits,
         inputs=inputs.sizes if inputs else (),
         each_alone=customs.each_alone,
-        facts=facts(draft, checked, requests, Choices(drawers, stand_in, drawer, sized, words)),
+        facts=facts(draft, checked, requests, choices),
+        recipe=recipe_of(draft, checked, requests[0], choices, finish),
     )
 
 

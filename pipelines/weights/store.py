@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from pipelines.errors import ModelBroken
 from pipelines.weights.errors import NoSpace, StoreBusy, WeightsError
-from pipelines.weights.lock import Lock, LockedWeights, read_lock, render_lock
+from pipelines.weights.lock import Lock, LockedFile, LockedWeights, read_lock, render_lock
 from pipelines.weights.marks import Marks
 from pipelines.weights.names import is_commit
 from pipelines.weights.verify import Fault, require_locked_files, verify
@@ -193,6 +193,20 @@ class Store:
     def _clear(self, staged: Path) -> None:
         if staged.parent.is_dir() and not any(staged.parent.iterdir()):
             staged.parent.rmdir()
+
+
+def recorded_files(folder: Path) -> tuple[LockedFile, ...]:
+    """The files of an installed folder as they were locked; none of any other folder.
+
+    Raises: ModelBroken: what was written at the install cannot be read.
+    """
+    beside = _beside(folder)
+    if not beside.is_file():
+        return ()
+    try:
+        return tuple(file for entry in read_lock(beside).weights for file in entry.files)
+    except WeightsError as error:
+        raise ModelBroken(f"{beside} is not what was written at the install: {error}") from error
 
 
 def check_installed(folder: Path) -> None:

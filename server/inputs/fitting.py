@@ -35,6 +35,12 @@ class Inputs:
     """What the mask protects, as large as the answer."""
     ignored: tuple[str, ...] = ()
     """Names of pictures that the stand-in cannot use."""
+    files: tuple[str, ...] = ()
+    """sha256 of all that were sent, in their order."""
+    mask_file: str | None = None
+    """sha256 of the mask's file."""
+    mask_light: bool = False
+    """Whether the light parts of the mask were drawn anew, and not those that are transparent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ def fit(
         mask=None if mask is None else Bitmap.of(surround(_stretched(mask, framed), native)),
         kept=None if mask is None else _kept(base, mask, native, size),
         ignored=tuple(ignored),
+        files=tuple(named.picture.sha256 for named in pictures),
     )
 
 

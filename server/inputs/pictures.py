@@ -6,11 +6,12 @@ Rule 3: whatever a hostile file does to the decoder, the caller is told that it 
 Knows no model and no network. Blocks: call it in a thread.
 """
 
+import hashlib
 import io
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -65,6 +66,8 @@ class InputPicture:
     alpha: Bitmap | None
     """0 where it is transparent, as large as `rgb`; None when it is opaque everywhere."""
     format: InputFormat
+    sha256: str = ""
+    """Of the file."""
 
 
 def decode(file: BinaryIO, rule: PictureRule, param: str, *, keep_pixels: int) -> InputPicture:
@@ -76,7 +79,8 @@ def decode(file: BinaryIO, rule: PictureRule, param: str, *, keep_pixels: int) -
     try:
         with Image.open(file, formats=_READERS) as image:
             form = _check_header(file, image, rule, param)
-            return _decoded(image, form, keep_pixels)
+            picture = _decoded(image, form, keep_pixels)
+        return replace(picture, sha256=_sha256(file))
     except InvalidImage:
         raise
     except UnidentifiedImageError:
@@ -109,6 +113,11 @@ def _check_header(file: BinaryIO, image: Image.Image, rule: PictureRule, param: 
     if form == "jpeg" and _scans(file) > _MOST_SCANS:
         raise InvalidImage("The picture has too many scans: save it anew.", param)
     return form
+
+
+def _sha256(file: BinaryIO) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _scans(file: BinaryIO) -> int:

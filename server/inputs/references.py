@@ -97,6 +97,8 @@ class References:
         ]
         size = chosen_size(draft, checked, base.size)
         inputs = await self._in_thread(partial(fit, named, area, drawer, size))
+        if mask is not None:
+            inputs = replace(inputs, mask_file=mask.sha256, mask_light=light)
         spent = tuple(replace(reference, source=b"") for reference in draft.references)
         return replace(draft, references=spent, mask=None, inputs=inputs)
 

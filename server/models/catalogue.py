@@ -13,11 +13,13 @@ from pipelines.catalog import EMBEDDED, Catalog, Drawers, LoRA, StandIn, always_
 from pipelines.detect import detect_family
 from pipelines.errors import GenerationError
 from pipelines.hardware import gpu_bytes
-from pipelines.stand_ins import Find, missing, stand_in, tier_catalog, wanted
+from pipelines.stand_ins import Find, missing, sampler_of, stand_in, tier_catalog, wanted
 from pipelines.tiers import GPU_TIERS, OPEN_WEIGHTS, TIERS, Line, Tier, tier_of
+from pipelines.weights.digest import digest_of
 from pipelines.weights.errors import WeightsError
 from pipelines.weights.licences import acceptance
 from pipelines.weights.lock import LockedWeights
+from pipelines.weights.store import recorded_files
 from server.contract.named_models import MODELS, OWN_MODEL
 from server.models.own_models import OwnModel, OwnModels
 from server.nearest import hint
@@ -148,7 +150,15 @@ def _own_stand_in(model: OwnModel, known: Mapping[str, StandIn], installed: _Ins
     else:
         folder = model.folder or installed.of_repository(model.hub or "")
         kind = model.family or detect_family(folder)
-        base = StandIn("", kind, folder, model.licence, model.commercial)
+        base = StandIn(
+            "",
+            kind,
+            folder,
+            model.licence,
+            model.commercial,
+            digest=digest_of(recorded_files(folder)),
+            sampler=sampler_of(folder),
+        )
     for file in (model.file, model.lora):
         if file is not None and not (file.suffix == ".safetensors" and file.is_file()):
             raise CommandError(f"{where}: {file} must be a safetensors file that is there")
@@ -163,6 +173,7 @@ def _own_stand_in(model: OwnModel, known: Mapping[str, StandIn], installed: _Ins
         commercial=model.commercial if "commercial" in said else base.commercial,
         file=base.file if model.file is None else model.file.absolute(),
         loras=(*base.loras, *loras),
+        digest="" if model.file or model.lora else base.digest,
         steps=base.steps if model.steps is None else model.steps,
         guidance=base.guidance if model.guidance is None else model.guidance,
     )

@@ -1,0 +1,55 @@
+"""Writes down what a plan chose, so that its picture can be drawn again. Pure.
+
+Every choice of `server.plan` that changes a pixel has a word here; who else is drawing has none.
+"""
+
+from functools import cache
+from importlib import metadata
+
+from pipelines.provenance.recipe import Recipe
+from pipelines.types import ImageRequest
+from server.contract.checks import Checked
+from server.disclosure import Choices, matte
+from server.draft import Draft
+from server.finishing import Finish
+from server.inputs.fitting import Inputs
+
+
+def recipe_of(
+    draft: Draft, checked: Checked, request: ImageRequest, choices: Choices, finish: Finish
+) -> Recipe:
+    """The recipe of the picture that this request draws."""
+    inputs = draft.inputs or Inputs((), ())
+    return Recipe(
+        seedbed=version(),
+        model=checked.model.id,
+        drawn_by=choices.stand_in.name,
+        seed=request.seed,
+        size=finish.size,
+        native=request.size,
+        steps=request.steps,
+        guidance=request.guidance,
+        weights=choices.stand_in.digest,
+        sampler=choices.stand_in.sampler,
+        guidance_scale=draft.guidance_scale,
+        prompt=checked.prompt,
+        drawn_prompt=request.prompt if request.prompt != checked.prompt else None,
+        negative_prompt=request.negative_prompt or None,
+        quality=draft.quality,
+        style=draft.style,
+        label=finish.label,
+        transparent=finish.transparent,
+        resample=choices.sized.said,
+        matte=matte(draft, checked, request),
+        compression=100 if finish.format == "png" else finish.compression,
+        inputs=inputs.files,
+        mask=inputs.mask_file,
+        mask_light=inputs.mask_light,
+        fidelity=draft.fidelity,
+    )
+
+
+@cache
+def version() -> str:
+    """The version of this seedbed."""
+    return metadata.version("seedbed")
