@@ -60,9 +60,11 @@ def _lock(where: Place, ids: list[str] | None, upgrade: list[str] | None) -> Non
             tell(f"resolving {wanted.id}: {wanted.repo} at {wanted.revision}")
             entries.append(hub.resolve(wanted, known, newest))
             _tell_licence(entries[-1])
-    write_whole(where.lock_file, render_lock(Lock(intent.sha256, tuple(entries))))
+    if not where.own_intent_file.is_file():
+        write_whole(where.own_intent_file, where.intent_file.read_text("utf-8"))
+    write_whole(where.own_lock_file, render_lock(Lock(intent.sha256, tuple(entries))))
     loose = [entry.id for entry in entries if not entry.locked]
-    tell(f"wrote {where.lock_file}" + (f"; still unlocked: {', '.join(loose)}" if loose else ""))
+    tell(f"wrote {where.own_lock_file}" + (f"; still unlocked: {', '.join(loose)}" if loose else ""))
 
 
 def _lock_before(where: Place) -> Lock:
@@ -177,11 +179,11 @@ def _import(where: Place, archive: Path, vouched: str | None, wheels: Path | Non
 def _adopt(where: Place, archive: Archive) -> None:
     """Let the archive's lock, which a person vouched for, take the place of this site's."""
     if archive.intent_text is not None:
-        write_whole(where.intent_file, archive.intent_text.decode())
+        write_whole(where.own_intent_file, archive.intent_text.decode())
     text = archive.lock_text.decode()
     parse_lock(text)
-    write_whole(where.lock_file, text)
-    tell(f"wrote {where.lock_file} as it came with {archive.file.name}")
+    write_whole(where.own_lock_file, text)
+    tell(f"wrote {where.own_lock_file} as it came with {archive.file.name}")
 
 
 def _rm(where: Place, ids: list[str] | None, unused: bool) -> None:

@@ -19,11 +19,18 @@ class Place:
     store: Store
     lock_file: Path
     accepted: frozenset[str]
+    own_lock_file: Path = Path(LOCK_NAME)
+    """Where commands write this site's lock: never over the one that comes with seedbed."""
 
     @property
     def intent_file(self) -> Path:
         """weights.toml lies beside weights.lock."""
         return self.lock_file.with_name(INTENT_NAME)
+
+    @property
+    def own_intent_file(self) -> Path:
+        """weights.toml beside this site's own lock."""
+        return self.own_lock_file.with_name(INTENT_NAME)
 
     def lock(self) -> Lock:
         """Raises: LockBroken."""
@@ -56,6 +63,7 @@ def place(data_dir: Path, weights_lock: Path | None, accept_licences: str) -> Pl
         Store(data_dir / "weights"),
         _lock_file(weights_lock),
         frozenset(word for word in words if word),
+        weights_lock or Path(LOCK_NAME),
     )
 
 

@@ -23,6 +23,7 @@ from pipelines.weights.archive import (
 )
 from tests.pipelines.weights.conftest import Site, model_files, spoil
 
+REPOSITORY = Path(__file__).parents[3]
 UNET = "unet/model.safetensors"
 
 
@@ -294,10 +295,12 @@ def test_a_site_without_a_lock_takes_the_one_that_a_person_vouched_for(
     number = fingerprint(far_site.folder / "in.tar")
     lock.unlink()
     intent.unlink()
-    settings = {"SEEDBED_WEIGHTS_LOCK": "weights.lock"}
-    assert "--fingerprint" in far_site.bad("import", "in.tar", **settings)
+    shipped = REPOSITORY / "weights.lock"
+    before = shipped.read_bytes()
+    assert "--fingerprint" in far_site.bad("import", "in.tar")
     assert not far_site.store.exists()
-    far_site.good("import", "in.tar", "--fingerprint", number, **settings)
+    far_site.good("import", "in.tar", "--fingerprint", number)
+    assert shipped.read_bytes() == before
     assert lock.read_bytes() == (site.folder / "weights.lock").read_bytes()
     assert intent.read_bytes() == (site.folder / "weights.toml").read_bytes()
     far_site.good("verify", "--deep", "--strict")

@@ -8,7 +8,7 @@ import pytest
 from pipelines.weights.errors import LockBroken, Unlocked, UnsafePath
 from pipelines.weights.intent import parse_intent, read_intent
 from pipelines.weights.lock import parse_lock, read_lock, render_lock
-from tests.pipelines.weights.conftest import Site, model_files
+from tests.pipelines.weights.conftest import Site, model_files, safetensors
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -253,3 +253,17 @@ def test_the_default_set_is_free_and_what_is_not_known_of_it_is_refused() -> Non
 def test_intent_with_an_unknown_name_is_refused() -> None:
     with pytest.raises(LockBroken, match="unknown name 'allow_patterns'"):
         parse_intent('[[weights]]\nid="a"\nrepo="hf://a/b"\nrevision="main"\nallow_patterns=["x"]')
+
+
+def test_the_lock_that_comes_with_seedbed_is_read_and_never_written(empty_site: Site) -> None:
+    (empty_site.folder / "weights.toml").unlink()
+    shipped = REPOSITORY
+    before = [(shipped / name).read_bytes() for name in ("weights.lock", "weights.toml")]
+    assert "flux2-klein-4b" in empty_site.good("status").stdout
+    said = empty_site.bad("lock", "--upgrade", "taef2")
+    assert "taef2: hf://madebyollin/taef2 does not exist" in said
+    empty_site.hub.add("madebyollin/taef2", {"taef2.safetensors": safetensors(100)})
+    empty_site.good("lock", "--upgrade", "taef2")
+    assert empty_site.entry("taef2").locked
+    assert (empty_site.folder / "weights.toml").read_bytes() == before[1]
+    assert [(shipped / name).read_bytes() for name in ("weights.lock", "weights.toml")] == before

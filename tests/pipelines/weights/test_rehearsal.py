@@ -84,7 +84,7 @@ def test_weights_cross_the_gap_and_draw(
         "HF_HUB_OFFLINE": "1",
     }
     lock = {"SEEDBED_WEIGHTS_LOCK": "weights.lock"}
-    far.good("import", "carried.tar", "--fingerprint", number, **lock)
+    far.good("import", "carried.tar", "--fingerprint", number)
     far.good("verify", "--deep", "--strict")
 
     with Running(far.folder, settings=nowhere) as server:
