@@ -1,0 +1,115 @@
+"""Hides a 64-bit id in a picture, and finds it again in copies: the front door of the mark.
+
+Takes pixels and a key, gives pixels or what was found with the chance that it is none. It is for
+honest channels: it survives what happens to pictures on their way, not somebody who wants it gone.
+Knows no files, no settings, and nobody who asked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from pipelines.tilemark import expansion, reading
+from pipelines.tilemark.applying import applied
+from pipelines.tilemark.canonical import Plane, canonical, luma, whitened
+from pipelines.tilemark.carriers import Layout, SubKey, layout, sub_key
+from pipelines.tilemark.embedding import residual
+from pipelines.tilemark.hiding import contrast, flat_share, hiding
+from pipelines.tilemark.payload import TAG_BITS, Payload
+from pipelines.tilemark.waves import Waves
+from pipelines.types import Pixels
+
+Depth: TypeAlias = Literal["fast", "deep", "exhaustive"]
+"""How far to look: at the picture as it is, turned and mirrored; also for crops, small rotations and
+stretches; also for crops that were rotated or mirrored."""
+
+SUB_KEYS = 4
+LEAST_SIDE_PX = 512
+"""A smaller picture has too few pixels to survive JPEG."""
+_STRONGEST, _STRONGEST_FLAT = 2.0, 1.25
+_MOSTLY_FLAT = 0.6
+_LEAST_MARGIN = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A picture with its mark, or as it came with the reason why it bears none."""
+
+    pixels: Pixels = field(repr=False)
+    strength: float
+    carried: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What was found in a picture."""
+
+    ident: int | None
+    sync_z: float
+    """How well the best place fitted the key, in deviations of chance. It never decides."""
+    geometry: str
+    """What happened to the picture, as far as the search can tell."""
+    decodes: int
+    false_positive_bound: float
+    """The chance that an unmarked picture gives an id: one in 2 ** 32 for each decode tried."""
+
+
+class TileMark:
+    """Marks and reads for one master key. Any number of threads may use it at once."""
+
+    def __init__(self, key: bytes, tag_bits: int = TAG_BITS) -> None:
+        self._payload = Payload(key, tag_bits)
+        self._layout: Layout = layout(key, self._payload.coded)
+        self._subs: Sequence[SubKey] = [
+            sub_key(
+                key,
+                index,
+                len(self._layout.waves),
+                self._payload.coded,
+                self._payload.information,
+            )
+            for index in range(SUB_KEYS)
+        ]
+        self._key = key
+
+    def embed(self, pixels: Pixels, ident: int) -> Embedded:
+        """Mark pixels with an id. The same pixels, id and key give the same pixels.
+
+        Shapes: [height, width, 3] or [height, width, 4]; opacity and clear pixels stay as they are.
+        """
+        side = min(pixels.shape[:2])
+        if side < LEAST_SIDE_PX:
+            why = f"the short side is {side} px, and a mark needs at least {LEAST_SIDE_PX}"
+            return Embedded(pixels, 0.0, carried=False, why=why)
+        plane = canonical(luma(pixels))
+        detail = contrast(plane)
+        strongest = _STRONGEST_FLAT if flat_share(detail) > _MOSTLY_FLAT else _STRONGEST
+        sub = self._subs[self._pick(ident)]
+        waves = Waves(self._layout, sub, self._payload.signs(ident, sub))
+        added = residual(plane, hiding(plane, detail), waves, strongest)
+        marked = applied(pixels, added.plane)
+        if added.margin < _LEAST_MARGIN and self.detect(marked).ident != ident:
+            return Embedded(
+                pixels, 0.0, carried=False, why="too little of the picture takes a mark"
+            )
+        return Embedded(marked, added.strength, carried=True)
+
+    def detect(self, pixels: Pixels, depth: Depth = "fast") -> Detection:
+        """Look for a mark."""
+        seen = reading.carriers(whitened(self._canonical(pixels)), self._layout)
+        fits = [reading.sync_z(seen, self._layout, sub) for sub in self._subs]
+        best = max(range(SUB_KEYS), key=fits.__getitem__)
+        soft = reading.soft_bits(seen, self._layout, self._subs[best])
+        ident = self._payload.ident(soft, self._subs[best])
+        return Detection(ident, fits[best], "aligned", 1, self._payload.chance)
+
+    def _canonical(self, pixels: Pixels) -> Plane:
+        return canonical(luma(pixels))
+
+    def _pick(self, ident: int) -> int:
+        """Which sub-key marks a picture: chance, but the same for the same id."""
+        return (
+            expansion.derived(self._key, b"tilemark/v1/pick", ident.to_bytes(8, "big"))[0]
+            % SUB_KEYS
+        )
