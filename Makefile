@@ -42,6 +42,7 @@ lint: $(DEV) ## check format, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile.cuda
 
 check: lint test ## lint, then test
 

@@ -64,7 +64,9 @@ def _lock(where: Place, ids: list[str] | None, upgrade: list[str] | None) -> Non
         write_whole(where.own_intent_file, where.intent_file.read_text("utf-8"))
     write_whole(where.own_lock_file, render_lock(Lock(intent.sha256, tuple(entries))))
     loose = [entry.id for entry in entries if not entry.locked]
-    tell(f"wrote {where.own_lock_file}" + (f"; still unlocked: {', '.join(loose)}" if loose else ""))
+    tell(
+        f"wrote {where.own_lock_file}" + (f"; still unlocked: {', '.join(loose)}" if loose else "")
+    )
 
 
 def _lock_before(where: Place) -> Lock:
