@@ -110,6 +110,9 @@ class _Nobody:
     def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
         pass
 
+    def worded(self, request_id: str, prompt: str, why: str) -> None:
+        pass
+
     def done(self, request_id: str, pixels: Pixels) -> None:
         pass
 

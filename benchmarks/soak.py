@@ -29,7 +29,7 @@ from rich.table import Table
 from pipelines.catalog import EMBEDDED
 from pipelines.errors import Cancelled, CapacityError, PoisonRequest, UnsupportedValue
 from pipelines.fleet import Fleet
-from pipelines.messages import News, WorkerSpec
+from pipelines.messages import News, Progress, WorkerSpec
 from pipelines.options import EngineOptions
 from pipelines.types import ImageRequest, Pixels, Size
 
@@ -160,7 +160,7 @@ class _CancelAt:
     step: int | None
 
     def __call__(self, heard: News) -> None:
-        if heard.step == self.step:
+        if isinstance(heard, Progress) and heard.step == self.step:
             self.fleet.cancel(self.request_id)
 
 

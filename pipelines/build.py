@@ -9,6 +9,7 @@ from pipelines.afterwork import set_up
 from pipelines.costbook import CostBook
 from pipelines.engine import Engine, Listener
 from pipelines.errors import UnsupportedSetting
+from pipelines.forework import load_language
 from pipelines.load import pick_device
 from pipelines.memory import Models, default_budget
 from pipelines.modelnews import ModelNews
@@ -39,7 +40,9 @@ def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
             f"offload={options.offload} moves weights between a GPU and host memory, and this "
             "worker draws on the CPU: leave it at none"
         )
-    residency = Residency(options.memory_bytes or default_budget(device), options.min_stay_s)
+    language = load_language(options.texts, device)
+    budget = _beside(language.size_bytes, options.memory_bytes or default_budget(device))
+    residency = Residency(budget, options.min_stay_s)
     scheduler = Scheduler(options.policy, options.ageing, options.max_rows)
     costs = CostBook(options.cost_file)
     looked_at = options.inspection
@@ -59,4 +62,16 @@ def build_engine(options: EngineOptions, listener: WorkerListener) -> Engine:
         step_cache_budget=BUDGET if options.step_cache is StepCaching.VELOCITY else None,
         workbench=set_up(options.companions, device),
         inspector=None if looked_at is None else load_inspector(looked_at, device),
+        language=language,
+    )
+
+
+def _beside(taken_bytes: int, budget_bytes: int | None) -> int | None:
+    """What language models leave of the budget for weights. Raises: UnsupportedSetting."""
+    if budget_bytes is None or taken_bytes < budget_bytes:
+        return None if budget_bytes is None else budget_bytes - taken_bytes
+    raise UnsupportedSetting(
+        f"the language models take {taken_bytes / 2**30:.1f} GiB, and the budget for weights is "
+        f"{budget_bytes:,} bytes: name smaller ones as rewriter and text_classifier, or set a "
+        "larger memory_gib"
     )

@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -27,6 +28,7 @@ from pipelines.errors import (
     ModelFailure,
     OutOfMemory,
 )
+from pipelines.forework import NO_LANGUAGE, LanguageModels
 from pipelines.job import Job
 from pipelines.memory import Models, Resident
 from pipelines.merge import Call, Digests
@@ -50,6 +52,10 @@ class Listener(Protocol):
 
     def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None: ...
 
+    def worded(self, request_id: str, prompt: str, why: str) -> None:
+        """These words are drawn; `why` they are not rewritten ones, if that was wanted."""
+        ...
+
     def done(self, request_id: str, pixels: Pixels) -> None: ...
 
     def failed(self, request_id: str, error: GenerationError) -> None: ...
@@ -70,9 +76,11 @@ class Engine:
         step_cache_budget: float | None = None,
         workbench: Workbench = NO_NETWORKS,
         inspector: Inspector | None = None,
+        language: LanguageModels = NO_LANGUAGE,
     ) -> None:
         self.models = models
         self._workbench = workbench
+        self._language = language
         self._listener = listener
         self._scheduler = scheduler or Scheduler()
         self._clock = clock
@@ -151,6 +159,7 @@ class Engine:
         """
         self.models.check(request)
         self._workbench.check(request)
+        self._language.check(request)
         self.models.wanted(request.model)
         clients = {job.request.client for job in self._jobs.values()}
         if request.client not in clients:
@@ -212,7 +221,10 @@ class Engine:
             self.models.check(job.request)  # again, now that the model was measured
             if isinstance(resident, Wait):
                 return resident
-            job.begin(resident, self._digests, self._workbench.afterwork(job.request))
+            after = self._workbench.afterwork(job.request)
+            tell = partial(self._listener.worded, job.request.id)
+            before = self._language.forework(job.request, tell)
+            job.begin(resident, self._digests, after, before)
         except Exception as error:  # noqa: BLE001 - of this request's or its model's making
             self._settle(job, _named(error, job.request))
             return None

@@ -41,6 +41,7 @@ from pipelines.messages import (
     Progress,
     Ready,
     Submit,
+    Worded,
     WorkerSpec,
 )
 from pipelines.presence import WorkerView
@@ -164,7 +165,7 @@ class Fleet:
     ) -> Future[Pixels]:
         """Accept a request. Its future is answered with the pixels or a `GenerationError`.
 
-        `on_progress` hears of each step and of the previews that the request asked for, in order,
+        `on_progress` hears of each step and of the previews and words it asked for, in order,
         on a thread of the fleet; when the worker dies the drawing begins again, and so does its
         progress. Cancelling the future stops the drawing as `cancel` does.
 
@@ -219,8 +220,8 @@ class Fleet:
             case Departed(model, load_s):
                 with self._changed:
                     self._desks[worker].departed(model, load_s)
-            case Progress(request_id, step) | Preview(request_id, step):
-                self._report(request_id, step, message)
+            case Progress(request_id) | Preview(request_id) | Worded(request_id):
+                self._report(request_id, message)
             case Done(request_id):
                 assert pixels is not None, "the supervisor brings the pixels of a Done"
                 self._answer(request_id, pixels)
@@ -291,13 +292,13 @@ class Fleet:
         self._desks[worker].add(ticket)
         return None
 
-    def _report(self, request_id: str, step: int, news: News) -> None:
+    def _report(self, request_id: str, news: News) -> None:
         with self._changed:
             ticket = self._tickets.get(request_id)
             if ticket is None:
                 return
             if isinstance(news, Progress):  # a preview comes after later steps' progress
-                ticket.step = step
+                ticket.step = news.step
             listener = None if ticket.cancelled else ticket.on_progress
         if listener is None:
             return

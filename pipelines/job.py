@@ -1,6 +1,9 @@
 """A request in the engine: where it stands, and how the scheduler is told of it."""
 
+from dataclasses import replace
+
 from pipelines.afterwork import Afterwork
+from pipelines.forework import Forework
 from pipelines.memory import Resident
 from pipelines.merge import Digests
 from pipelines.modular import session_class
@@ -37,7 +40,13 @@ class Job:
         assert self._begun is not None, "a request that waits for its model has none yet"
         return self._begun[1]
 
-    def begin(self, resident: Resident, digests: Digests, after: Afterwork | None = None) -> None:
+    def begin(
+        self,
+        resident: Resident,
+        digests: Digests,
+        after: Afterwork | None = None,
+        before: Forework | None = None,
+    ) -> None:
         """Make the session: the model is there now.
 
         Raises: ModelBroken: when the model has not all that this request needs.
@@ -45,7 +54,10 @@ class Job:
         arguments = resident.arguments_for(self.request)
         pipe = resident.pipe_for(self.request)
         session = session_class(pipe)(self.request, pipe, arguments, digests)
-        session.afterwork = after
+        session.afterwork, session.forework = after, before
+        session.arguments_for = lambda words: resident.arguments_for(
+            replace(self.request, prompt=words)
+        )
         session.pairs.wanted = 2 * _tokens(self.request, resident) <= resident.knee
         self._begun = session, resident
 
@@ -57,7 +69,7 @@ class Job:
     @property
     def eta_s(self) -> float:
         """Predicted seconds to the end, were it alone from now on."""
-        return self.resident.cost.draw_s(self.tokens, self._steps_left) + self._after_s
+        return self.resident.cost.draw_s(self.tokens, self._steps_left) + self._beside_s
 
     @property
     def stage(self) -> tuple[int, int]:
@@ -66,9 +78,10 @@ class Job:
         return self.session.step, 0 if after is None else after.pieces
 
     @property
-    def _after_s(self) -> float:
-        after = self.session.afterwork
-        return 0.0 if after is None else after.left_s
+    def _beside_s(self) -> float:
+        """Predicted seconds of what comes before and after the pipeline."""
+        work = (self.session.forework, self.session.afterwork)
+        return sum(one.left_s for one in work if one is not None)
 
     @property
     def _steps_left(self) -> int:
@@ -88,7 +101,7 @@ class Job:
             tokens=tokens * len(calls),
             knee=resident.knee,
             rows=sum(call.rows for call in calls),
-            remaining_s=resident.cost.work_s(tokens, self._steps_left) + self._after_s,
+            remaining_s=resident.cost.work_s(tokens, self._steps_left) + self._beside_s,
             isolated_s=resident.cost.draw_s(tokens, self.session.steps),
             arrived_s=self.arrived_s,
             client=request.client,

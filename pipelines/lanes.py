@@ -4,8 +4,10 @@ from enum import StrEnum
 
 
 class Lane(StrEnum):
-    """Text and image encoding, one denoiser forward, decoding of latents, networks after that."""
+    """What language models do first, text and image encoding, one denoiser forward, decoding of
+    latents, networks after that."""
 
+    WRITE = "write"
     ENCODE = "encode"
     DENOISE = "denoise"
     DECODE = "decode"

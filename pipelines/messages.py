@@ -125,7 +125,17 @@ class Preview:
     bitmap: Bitmap
 
 
-News: TypeAlias = Progress | Preview
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """What a request that wanted other words is drawn from; said before its first step."""
+
+    request_id: str
+    prompt: str
+    why: str = ""
+    """In a word, why these are not a language model's words, if they are not."""
+
+
+News: TypeAlias = Progress | Preview | Worded
 """What is heard of a picture on its way."""
 
 
@@ -151,5 +161,15 @@ class Heartbeat:
 
 
 FromWorker: TypeAlias = (
-    Loading | Ready | Arrived | Departed | Broken | Progress | Preview | Done | Failed | Heartbeat
+    Loading
+    | Ready
+    | Arrived
+    | Departed
+    | Broken
+    | Progress
+    | Preview
+    | Worded
+    | Done
+    | Failed
+    | Heartbeat
 )

@@ -43,6 +43,20 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True)
+class TextModels:
+    """The language models beside those that draw: folders of transformers."""
+
+    rewriter: Path | None = None
+    """Puts prompts into other words when a caller asks for it."""
+    rewriter_s: float = 20.0
+    """Seconds of the device that one prompt may take."""
+    classifier: Path | None = None
+    """Judges every prompt before it is drawn."""
+    allowed: frozenset[str] = frozenset()
+    """Categories of the classifier that are drawn all the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineOptions:
     """What an operator may set about one device."""
 
@@ -71,5 +85,6 @@ class EngineOptions:
     """Networks for what comes after drawing."""
     inspection: Inspection | None = None
     """Without it no picture is looked at."""
+    texts: TextModels = field(default_factory=TextModels)
     cost_file: Path | None = None
     """Where measured step costs are kept between starts."""

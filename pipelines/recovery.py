@@ -89,7 +89,7 @@ def _with_less_memory(
 
 def _remember_too_large(job: Job) -> None:
     """Refuse the next picture of this size before any work is done for it."""
-    if job.session.pending[0].lane in (Lane.ENCODE, Lane.FINISH):
+    if job.session.pending[0].lane in (Lane.WRITE, Lane.ENCODE, Lane.FINISH):
         return  # a text does not grow with the picture, and a smaller tile may do
     size, resident, pictures = job.request.size, job.resident, len(job.request.references)
     beside = f" with {pictures} pictures" if pictures else ""

@@ -11,6 +11,8 @@ Rule 3. A denoising step that leaves room below the knee first lets one newcomer
         two steps, so that an endless row of them cannot stop the drawing.
 Rule 4. Auxiliary nets (ControlNet) go before the denoiser they feed, or their requests never meet.
 Rule 5. A client that was served more than the least served one waits that many seconds longer.
+Rule 6. Between two pieces of a language model's work something else has a turn, if there is
+        anything: words are written for many pieces, and a drawing never waits for all of them.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -71,13 +73,18 @@ class Scheduler:
         self._max_rows = max_rows
         self._served: dict[str, float] = {}
         self._let_in = 0
+        self._wrote = False
+        """Whether the last piece of work was a language model's."""
 
     def next(self, parked: Sequence[Parked], now_s: float) -> tuple[str, ...]:
         """The ids whose calls run together now; empty when nothing is parked."""
         if not parked:
             return ()
         order = self._ranked(parked, now_s)
+        if self._wrote:
+            order.sort(key=lambda p: p.lane is Lane.WRITE)
         first = order[0]
+        self._wrote = first.lane is Lane.WRITE
         if first.lane is not Lane.DENOISE:
             return (first.id,)
         group = self._group(order)

@@ -20,6 +20,7 @@ from diffusers.schedulers.scheduling_utils import SchedulerMixin
 
 from pipelines.afterwork import Afterwork
 from pipelines.clean import clean_latents, next_latents
+from pipelines.forework import Forework
 from pipelines.gate import DenoiserGate, StageGate
 from pipelines.lanes import Lane
 from pipelines.merge import Call, Digests, unmerged
@@ -66,6 +67,10 @@ class Session:
         self.pairs = Pairs()
         self.cache: StepCache | None = None
         """Leaves out forwards that can be predicted; set by the engine where that is wanted."""
+        self.forework: Forework | None = None
+        """What comes before the pipeline; set by the engine where anything does."""
+        self.arguments_for: Callable[[str], dict[str, object]] | None = None
+        """The pipeline's arguments for other words; set by the engine together with `forework`."""
         self.afterwork: Afterwork | None = None
         """What comes after the pipeline; set by the engine where anything does."""
         self.inspector: Inspector | None = None
@@ -99,6 +104,7 @@ class Session:
 
     def _run(self) -> None:
         try:
+            self._find_words()
             for reference in self.request.references:
                 self._inspect(Lane.ENCODE, reference.pixels, "image")
             drawn = self._draw()
@@ -108,6 +114,14 @@ class Session:
             return
         except Exception as error:  # noqa: BLE001 - whatever a pipeline raises is its request's end
             self.error = error
+
+    def _find_words(self) -> None:
+        """Raises: ContentRejected, TooLong, ModelFailure."""
+        if self.forework is None:
+            return
+        words = self.forework.words(self._park)
+        if words != self.request.prompt and self.arguments_for is not None:
+            self._arguments = self.arguments_for(words)
 
     def _draw(self) -> Pixels:
         with contextlib.suppress(_Unpaired):

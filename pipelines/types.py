@@ -16,6 +16,12 @@ Pixels: TypeAlias = NDArray[np.uint8]
 Fidelity: TypeAlias = Literal["low", "high"]
 """How close an edit stays to the picture it begins from."""
 
+RewriteMode: TypeAlias = Literal["vivid", "natural", "standard", "fast"]
+"""How a language model puts a prompt into other words."""
+
+Strictness: TypeAlias = Literal["auto", "low"]
+"""How strictly a classifier's verdict on a prompt is applied."""
+
 PIXELS_PER_TOKEN = 16 * 16
 """One image token stands for 16 x 16 pixels: the unit in which work is counted everywhere."""
 
@@ -78,6 +84,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewriting:
+    """A wish for other words; where it cannot be fulfilled the request's prompt is drawn."""
+
+    said: str
+    """What the caller wrote."""
+    mode: RewriteMode
+    ending: str = ""
+    """What is put behind the other words as they are."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRequest:
     """One picture wanted by one caller, in the drawing model's own terms.
 
@@ -114,6 +131,9 @@ class ImageRequest:
     """Whether a network tells its subject from the background: it comes back with alpha."""
     preview_steps: tuple[int, ...] = ()
     """After which denoising steps (the first is 1) a cheap preview is shown."""
+    rewriting: Rewriting | None = None
+    """Whether a language model puts the prompt into other words first."""
+    strictness: Strictness = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from pipelines.messages import (
     Shutdown,
     Submit,
     ToWorker,
+    Worded,
     WorkerSpec,
 )
 from pipelines.pixelpipe import send_pixels
@@ -104,6 +105,9 @@ class Voice:
 
     def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
         self.say(Preview(request_id, step, steps, bitmap))
+
+    def worded(self, request_id: str, prompt: str, why: str) -> None:
+        self.say(Worded(request_id, prompt, why))
 
     def done(self, request_id: str, pixels: Pixels) -> None:
         height, width, channels = pixels.shape

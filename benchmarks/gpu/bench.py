@@ -220,6 +220,9 @@ class Answers:
     def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
         pass
 
+    def worded(self, request_id: str, prompt: str, why: str) -> None:
+        pass
+
     def done(self, request_id: str, pixels: Pixels) -> None:
         self.pixels[request_id] = pixels
 

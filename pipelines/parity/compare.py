@@ -208,6 +208,9 @@ class _Results:
     def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
         pass
 
+    def worded(self, request_id: str, prompt: str, why: str) -> None:
+        pass
+
     def done(self, request_id: str, pixels: Pixels) -> None:
         self.drawings[request_id] = Drawing(pixels, self._latents[-1])
 

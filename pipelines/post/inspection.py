@@ -6,7 +6,6 @@ the pictures. Knows no request and no caller.
 """
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,9 @@ import torch
 from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 from pipelines.errors import ContentRejected, ModelBroken
+from pipelines.network_folder import check_network
 from pipelines.options import Inspection
 from pipelines.types import Pixels
-from pipelines.weights.names import FORBIDDEN_SUFFIXES
-from pipelines.weights.store import check_installed
 
 _LABEL = "nsfw"
 _CATEGORY = "sexual"
@@ -70,7 +68,7 @@ def load_inspector(wanted: Inspection, device: torch.device) -> Inspector:
     Raises: ModelBroken: when the folder is incomplete, could run code, or knows no such label.
     """
     folder = wanted.folder
-    _check_folder(folder)
+    check_network(folder, "an image classifier")
     try:
         prepare = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
         model = AutoModelForImageClassification.from_pretrained(
@@ -83,12 +81,3 @@ def load_inspector(wanted: Inspection, device: torch.device) -> Inspector:
         raise ModelBroken(f"{folder} classifies as {', '.join(labels)}: there is no {_LABEL}")
     log.info("pictures that %s calls %s are refused", folder, _LABEL)
     return Inspector(model.to(device).eval(), prepare, labels[_LABEL], wanted.threshold)
-
-
-def _check_folder(folder: Path) -> None:
-    if not (folder / "config.json").is_file():
-        raise ModelBroken(f"{folder} is not an image classifier: config.json is missing")
-    for file in sorted(folder.rglob("*")):
-        if file.suffix in FORBIDDEN_SUFFIXES:
-            raise ModelBroken(f"{file} could run code when loaded; only safetensors are read")
-    check_installed(folder)

@@ -29,6 +29,8 @@ class Books:
     models: list[str] = field(default_factory=list)
     """What became of the models, in order."""
     previews: dict[str, list[tuple[int, int, Bitmap]]] = field(default_factory=dict)
+    words: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """What was drawn in place of the prompt, and why if it is not rewritten."""
 
     def loading(self, model: str, done_bytes: int, total_bytes: int, left_s: float | None) -> None:
         self.models.append(f"{model} is loading")
@@ -47,6 +49,10 @@ class Books:
     def preview(self, request_id: str, step: int, steps: int, bitmap: Bitmap) -> None:
         assert request_id not in self.pictures, "a preview after the answer"
         self.previews.setdefault(request_id, []).append((step, steps, bitmap))
+
+    def worded(self, request_id: str, prompt: str, why: str) -> None:
+        assert request_id not in self.steps, "words after a step"
+        self.words[request_id] = prompt, why
 
     def done(self, request_id: str, pixels: Pixels) -> None:
         self._first(request_id)

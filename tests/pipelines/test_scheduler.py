@@ -334,3 +334,21 @@ def test_small_keys_are_served_while_one_key_floods() -> None:
     finished = sorted((job.finished_s or 0.0, job.name) for job in [*flood, *small])
     places = [place for place, (_, name) in enumerate(finished) if name.startswith("q")]
     assert max(places) <= 12
+
+
+def test_words_and_drawing_take_turns_whoever_is_first_in_rank() -> None:
+    scheduler, turns = Scheduler(), []
+    waiting = [
+        parked("words", lane=Lane.WRITE, key="w", priority_s=1000.0),
+        parked("more words", lane=Lane.WRITE, key="m", priority_s=900.0),
+        parked("picture"),
+    ]
+    for _ in range(4):
+        turns += scheduler.next(waiting, 0.0)
+    assert turns == ["words", "picture", "words", "picture"]
+    assert [scheduler.next(waiting[:2], 0.0) for _ in range(3)] == [("words",)] * 3
+
+
+def test_words_do_not_go_before_a_drawing_that_is_first_in_rank() -> None:
+    waiting = [parked("words", lane=Lane.WRITE, key="w", remaining_s=9.0), parked("picture")]
+    assert [Scheduler().next(waiting, 0.0) for _ in range(2)] == [("picture",)] * 2
