@@ -79,7 +79,7 @@ def whitened(plane: Plane) -> Plane:
 def smoothed(plane: Plane, shrink: int = _BLUR_SHRINK) -> Plane:
     """Blur by about a Gaussian of deviation `shrink`: average, blend neighbours, enlarge.
 
-    The box has a variance of shrink ** 2 / 12, the blending 2/3 and the enlarging 1/6 of its square.
+    Of shrink ** 2 the variance is 1/12 by the box, 2/3 by the blending and 1/6 by the enlarging.
     """
     height, width = plane.shape
     box = (0.0, 0.0, width / shrink, height / shrink)

@@ -1,7 +1,7 @@
-"""Protects bits by a convolutional code, and finds the likeliest ones again with Viterbi's algorithm.
+"""Protects bits by a convolutional code, and finds the likeliest again by Viterbi's algorithm.
 
-Rate 1/4, constraint length 9, ended by eight zeros. Knows bits and how sure each of them is; nothing
-of what they mean.
+Rate 1/4, constraint length 9, ended by eight zeros. Knows bits and how sure each of them is,
+nothing of what they mean.
 
 Source: Larsen 1973, "Short convolutional codes with maximal free distance", the rate 1/4 code.
 """

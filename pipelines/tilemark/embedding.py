@@ -96,7 +96,6 @@ def _balanced(
         marked = np.clip(plane + hiding * waves.field(balanced, plane.shape), 0, WHITE)
         short = (_WANTED_BIT - waves.bits(waves.told(marked))) / _WANTED_BIT
         gain *= 1 + _STEP * np.clip(short, -0.5, 1.5)
-        np.clip(gain, _LEAST = 1e-6
-_LEAST_GAIN, _MOST_GAIN, out=gain)
+        np.clip(gain, _LEAST_GAIN, _MOST_GAIN, out=gain)
         balanced[layout.payload] = amplitudes[layout.payload] * gain[layout.bit]
     return balanced

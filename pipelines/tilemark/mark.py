@@ -5,23 +5,33 @@ honest channels: it survives what happens to pictures on their way, not somebody
 Knows no files, no settings, and nobody who asked.
 """
 
-from collections.abc import Sequence
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from pipelines.tilemark import expansion, reading
+from pipelines.tilemark import expansion, geometry
 from pipelines.tilemark.applying import applied
-from pipelines.tilemark.canonical import Plane, canonical, luma, whitened
+from pipelines.tilemark.canonical import canonical, luma
 from pipelines.tilemark.carriers import Layout, SubKey, layout, sub_key
+from pipelines.tilemark.detection import Detector
 from pipelines.tilemark.embedding import residual
+from pipelines.tilemark.geometry import Round
 from pipelines.tilemark.hiding import contrast, flat_share, hiding
 from pipelines.tilemark.payload import TAG_BITS, Payload
 from pipelines.tilemark.waves import Waves
 from pipelines.types import Pixels
 
 Depth: TypeAlias = Literal["fast", "deep", "exhaustive"]
-"""How far to look: at the picture as it is, turned and mirrored; also for crops, small rotations and
-stretches; also for crops that were rotated or mirrored."""
+"""How far to look: at the picture as it is, turned or mirrored; also for crops, small rotations
+and stretches; also for crops that were rotated or mirrored."""
+
+_ROUNDS: Mapping[Depth, Callable[[], Iterator[Round]]] = {
+    "fast": lambda: iter(()),
+    "deep": geometry.deep,
+    "exhaustive": lambda: itertools.chain(geometry.deep(), geometry.exhaustive()),
+}
 
 SUB_KEYS = 4
 LEAST_SIDE_PX = 512
@@ -53,6 +63,8 @@ class Detection:
     decodes: int
     false_positive_bound: float
     """The chance that an unmarked picture gives an id: one in 2 ** 32 for each decode tried."""
+    complete: bool
+    """Whether an id was found, or everything looked at that this depth asks for."""
 
 
 class TileMark:
@@ -72,6 +84,7 @@ class TileMark:
             for index in range(SUB_KEYS)
         ]
         self._key = key
+        self._detector = Detector(self._layout, self._subs, self._payload)
 
     def embed(self, pixels: Pixels, ident: int) -> Embedded:
         """Mark pixels with an id. The same pixels, id and key give the same pixels.
@@ -95,17 +108,17 @@ class TileMark:
             )
         return Embedded(marked, added.strength, carried=True)
 
-    def detect(self, pixels: Pixels, depth: Depth = "fast") -> Detection:
-        """Look for a mark."""
-        seen = reading.carriers(whitened(self._canonical(pixels)), self._layout)
-        fits = [reading.sync_z(seen, self._layout, sub) for sub in self._subs]
-        best = max(range(SUB_KEYS), key=fits.__getitem__)
-        soft = reading.soft_bits(seen, self._layout, self._subs[best])
-        ident = self._payload.ident(soft, self._subs[best])
-        return Detection(ident, fits[best], "aligned", 1, self._payload.chance)
-
-    def _canonical(self, pixels: Pixels) -> Plane:
-        return canonical(luma(pixels))
+    def detect(self, pixels: Pixels, depth: Depth = "fast", seconds: float = math.inf) -> Detection:
+        """Look for a mark; after so many seconds only what was begun is brought to an end."""
+        found = self._detector.find(luma(pixels), _ROUNDS[depth](), seconds)
+        return Detection(
+            ident=found.ident,
+            sync_z=found.z,
+            geometry=found.geometry,
+            decodes=found.decodes,
+            false_positive_bound=found.decodes * self._payload.chance,
+            complete=found.complete,
+        )
 
     def _pick(self, ident: int) -> int:
         """Which sub-key marks a picture: chance, but the same for the same id."""
