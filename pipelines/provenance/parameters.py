@@ -15,8 +15,8 @@ MAX_CHARACTERS = 1 << 16
 _HASH_DIGITS = 10
 """How many digits of a model's hash the text has."""
 _NEGATIVE = "Negative prompt:"
-_FIELD = re.compile(r'\s*([\w][\w \-/]{0,63}):\s*("(?:\\.|[^\\"])*+"|[^,]*+)(?:,|$)')
-"""`Name: value` or `Name: "value"`, the value up to a comma."""
+_FIELD = re.compile(r'(\w[\w \-/]{0,63}): {0,8}("(?:\\.|[^\\"])*+"|[^,]*+)(?:,|$)')
+"""`Name: value` or `Name: "value"`, the value up to a comma; linear in the length of the text."""
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Controls and halves of characters, which some file or reader could not hold."""
 _FEWEST_FIELDS = 3
