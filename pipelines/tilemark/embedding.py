@@ -17,7 +17,7 @@ from pipelines.tilemark.canonical import WHITE, Plane
 from pipelines.tilemark.waves import Waves
 
 _WEAKEST = 1.0
-_WANTED = 2.0
+_WANTED = 1.4
 """By how many of their deviations the coded bits should be right once the picture was worn."""
 _ENOUGH = 0.97
 """Of that, what ends the search for a strength."""
@@ -97,5 +97,7 @@ def _balanced(
         short = (_WANTED_BIT - waves.bits(waves.told(marked))) / _WANTED_BIT
         gain *= 1 + _STEP * np.clip(short, -0.5, 1.5)
         np.clip(gain, _LEAST_GAIN, _MOST_GAIN, out=gain)
-        balanced[layout.payload] = amplitudes[layout.payload] * gain[layout.bit]
+        # Relative to each other: what all bits lack must not be taken from the sync carriers.
+        level = np.sqrt((gain[layout.bit] ** 2).mean())
+        balanced[layout.payload] = amplitudes[layout.payload] * (gain[layout.bit] / level)
     return balanced
