@@ -4,11 +4,13 @@ from pipelines.catalog import Catalog
 from pipelines.companions import Companions
 from pipelines.fleet import Fleet
 from pipelines.hardware import gpu_bytes
+from pipelines.label.label import Label
 from pipelines.messages import WorkerSpec
 from pipelines.options import EngineOptions, Inspection
 from pipelines.tiers import FITTINGS, Fitting
 from server.inputs.hosts import Hosts
 from server.inputs.network_guard import NetworkGuard
+from server.labelling import Labelling, load_logo
 from server.models.catalogue import build_catalog
 from server.models.classifier import build_inspection
 from server.models.companions import build_companions
@@ -60,6 +62,7 @@ def build_service(settings: Settings, catalog: Catalog, fleet: Fleet, files: Fil
         style_words=settings.style_words,
         moderation=Moderation(settings.moderation_rules),
         sizes=SizePolicy(settings.upscale, _companions(settings)),
+        labelling=_labelling(settings),
         guard=NetworkGuard(settings.fetch_references, Hosts.parse(settings.reference_hosts)),
     )
 
@@ -81,6 +84,15 @@ def _inspection(settings: Settings) -> Inspection | None:
     return build_inspection(
         settings.image_classifier, settings.nsfw_threshold, weights_place(settings)
     )
+
+
+def _labelling(settings: Settings) -> Labelling:
+    look = Label(
+        style=settings.label_style,
+        corner=settings.label_corner,
+        logo=load_logo(settings.label_logo),
+    )
+    return Labelling(settings.label_language, settings.label_text, look)
 
 
 def _companions(settings: Settings) -> Companions:

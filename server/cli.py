@@ -133,6 +133,11 @@ def serve(
     max_batch_mib: Annotated[str | None, _setting("max_batch_mib")] = None,
     batch_ttl_days: Annotated[str | None, _setting("batch_ttl_days")] = None,
     gpt_image_response: Annotated[str | None, _setting("gpt_image_response")] = None,
+    label_language: Annotated[str | None, _setting("label_language")] = None,
+    label_text: Annotated[str | None, _setting("label_text")] = None,
+    label_style: Annotated[str | None, _setting("label_style")] = None,
+    label_corner: Annotated[str | None, _setting("label_corner")] = None,
+    label_logo: Annotated[str | None, _setting("label_logo")] = None,
     log_level: Annotated[str | None, _setting("log_level")] = None,
 ) -> None:
     """Serve the image APIs until told to stop (Ctrl-C or SIGTERM).
@@ -175,7 +180,7 @@ def generate(
         int, typer.Option("--n", "-n", min=1, help="How many pictures; writes out-1.png, ...")
     ] = 1,
     watermark: Annotated[
-        bool, typer.Option(help='Label the picture "AI generated" at the bottom right.')
+        bool, typer.Option(help="Label the picture, as the settings of labels say.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
     server: Annotated[

@@ -1,4 +1,4 @@
-"""The way from finished pixels to a picture: resize, label, cut out, encode.
+"""The way from finished pixels to a picture: resize, cut out, label, encode.
 
 Runs in a thread, off the event loop and off the device. Decides nothing: the plan says what to do.
 """
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from pipelines.label.label import Label, label_in_place
 from pipelines.post.edges import own_colours
 from pipelines.post.encode import Format, encode
 from pipelines.post.keep import Kept
 from pipelines.post.matting import remove_background
 from pipelines.post.resize import centre, resize
-from pipelines.post.watermark import draw_label
 from pipelines.types import Picture, Pixels, Size
 from server.sizing import SizePlan
 
@@ -25,8 +25,9 @@ class Finish:
     sized: SizePlan
     format: Format
     compression: int
-    label: bool
     transparent: bool
+    label: Label | None = None
+    """What is written into them, if anything."""
     kept: Kept | None = None
     """What of the caller's picture stays as it was."""
 
@@ -38,14 +39,18 @@ class Finish:
     def apply(self, pixels: Pixels, seed: int) -> Picture:
         """Make the picture a caller gets.
 
+        The pixels are given away: they may be written on.
+
         Shapes: pixels [height, width, 3] or, where a network has cut it out, [..., 4], of any size.
         """
         brought = _brought(pixels, self.sized)
         sized, opacity = brought[..., :3], brought[..., 3:]
         if self.kept is not None:
             sized = self.kept.around(sized)
-        labelled = draw_label(sized) if self.label else sized
-        finished = _cut_out(sized, labelled, opacity) if self.transparent else labelled
+        finished = _cut_out(sized, opacity) if self.transparent else sized
+        if self.label is not None:
+            finished = np.require(finished, requirements="W")  # copies what is read-only
+            label_in_place(finished, self.label)
         data = encode(finished, self.format, self.compression)
         return Picture(data, self.format, self.size, seed)
 
@@ -59,15 +64,11 @@ def _brought(pixels: Pixels, sized: SizePlan) -> Pixels:
     return resize(pixels, sized.size, Image.Resampling.BOX if down else Image.Resampling.LANCZOS)
 
 
-def _cut_out(sized: Pixels, labelled: Pixels, opacity: Pixels) -> Pixels:
-    """Make the background transparent, but never the label.
+def _cut_out(sized: Pixels, opacity: Pixels) -> Pixels:
+    """Make the background transparent.
 
-    Shapes: sized, labelled [height, width, 3]; opacity [height, width, 1], or no channel where it
-    is not known; returns [height, width, 4].
+    Shapes: sized [height, width, 3]; opacity [height, width, 1], or no channel where it is not
+    known; returns [height, width, 4].
     """
     matte = opacity[..., 0] if opacity.size else remove_background(sized)[..., 3]
-    cut = np.dstack([own_colours(sized, matte), matte])
-    label = (labelled != sized).any(axis=2)
-    cut[label, :3] = labelled[label]
-    cut[label, 3] = 255
-    return cut
+    return np.dstack([own_colours(sized, matte), matte])

@@ -19,6 +19,7 @@ from server.contract.snapping import snap
 from server.disclosure import Choices, facts
 from server.draft import Customs, Draft
 from server.finishing import Finish
+from server.labelling import Labelling
 from server.previews import preview_steps
 from server.recipes import recipe_of
 from server.sizing import SizePlan, SizePolicy
@@ -63,6 +64,7 @@ def make_plan(
     random_seed: Callable[[], int],
     add_style_words: bool = True,
     sizes: SizePolicy | None = None,
+    labelling: Labelling | None = None,
 ) -> Plan:
     """Turn a draft, its references seen to, into a plan. Raises: RequestError, by parameter."""
     checked = check(draft, customs, known_models(catalog.contracts))
@@ -77,6 +79,8 @@ def make_plan(
     policy = sizes or SizePolicy()
     sized = policy.plan(drawer, size)
     finish = _finish(draft, customs, named, sized)
+    if _is_labelled(draft, named):
+        finish = replace(finish, label=(labelling or Labelling()).label(checked.prompt))
     if finish.transparent and not draft.references:
         prompt = on_plain_ground(prompt, drawer.abilities.plain_ground)
     first_seed = random_seed() if checked.first_seed == RANDOM_SEED else checked.first_seed
@@ -165,6 +169,9 @@ def _finish(draft: Draft, customs: Customs, named: NamedModel, sized: SizePlan) 
         raise UnsupportedValue(
             "A jpeg cannot hold a transparent background: ask for png or webp.", "background"
         )
-    label = named.watermark if draft.watermark is None else draft.watermark
     kept = draft.inputs.kept if draft.inputs else None
-    return Finish(sized, form, compression, label, transparent, kept)
+    return Finish(sized, form, compression, transparent, kept=kept)
+
+
+def _is_labelled(draft: Draft, named: NamedModel) -> bool:
+    return named.watermark if draft.watermark is None else draft.watermark

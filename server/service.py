@@ -20,6 +20,7 @@ from server.http.limits import RequestLimits
 from server.inputs.fetching import Fetcher
 from server.inputs.network_guard import NetworkGuard
 from server.inputs.references import References
+from server.labelling import Labelling
 from server.moderation.policy import Moderation
 from server.plan import make_plan
 from server.sizing import SizePolicy
@@ -43,12 +44,14 @@ class Service:
         style_words: bool = True,
         moderation: Moderation | None = None,
         sizes: SizePolicy | None = None,
+        labelling: Labelling | None = None,
     ) -> None:
         self.fleet = fleet
         self.files = files
         self.catalog = catalog
         self._style_words = style_words
         self._sizes = sizes or SizePolicy()
+        self._labelling = labelling or Labelling()
         self._moderation = moderation or Moderation()
         self._references = References(Fetcher(guard or NetworkGuard()), files)
         self._gpt_image_url = gpt_image_response == "both"
@@ -101,6 +104,7 @@ class Service:
             random_seed=partial(secrets.randbelow, MAX_SEED + 1),
             add_style_words=self._style_words,
             sizes=self._sizes,
+            labelling=self._labelling,
         )
         self._moderation.check(draft, client, request_id)
         if limits is not None:

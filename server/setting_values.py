@@ -10,6 +10,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, AnyHttpUrl, SecretStr, ValidationInfo
 
+from pipelines.errors import UnsupportedValue
+from pipelines.label.charset import check_text
 from pipelines.options import Offload
 from server.inputs.hosts import Hosts
 
@@ -84,6 +86,14 @@ def _check_device(value: str) -> str:
     return value
 
 
+def _check_label_text(value: str) -> str:
+    try:
+        check_text(value)
+    except UnsupportedValue as error:
+        raise ValueError(error.message) from error
+    return value
+
+
 def _check_hosts(value: str) -> str:
     Hosts.parse(value)
     return value
@@ -98,6 +108,7 @@ def _check_public_url(value: AnyHttpUrl) -> AnyHttpUrl:
 ApiKeys: TypeAlias = Annotated[SecretStr, AfterValidator(_check_api_keys)]
 ApiKeysFile: TypeAlias = Annotated[Path, AfterValidator(_check_api_keys_file)]
 DeviceName: TypeAlias = Annotated[str, AfterValidator(_check_device)]
+LabelText: TypeAlias = Annotated[str, AfterValidator(_check_label_text)]
 HostList: TypeAlias = Annotated[str, AfterValidator(_check_hosts)]
 OffloadHere: TypeAlias = Annotated[Offload, AfterValidator(_check_offload)]
 PublicUrl: TypeAlias = Annotated[AnyHttpUrl, AfterValidator(_check_public_url)]

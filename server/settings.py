@@ -26,6 +26,7 @@ from pydantic_settings import (
 from server.nearest import hint
 from server.setting_groups.drawing import DrawingSettings
 from server.setting_groups.pictures import PictureSettings
+from server.setting_groups.provenance import ProvenanceSettings
 from server.setting_groups.serving import ServingSettings
 from server.setting_values import ApiKey, read_api_keys
 from server.terminal import CommandError
@@ -42,7 +43,7 @@ class SettingsError(CommandError):
     """What is wrong with the settings, one line per fault."""
 
 
-class Settings(PictureSettings, DrawingSettings, ServingSettings, BaseSettings):
+class Settings(ProvenanceSettings, PictureSettings, DrawingSettings, ServingSettings, BaseSettings):
     """One value per knob, checked and frozen. Build it with `load`."""
 
     model_config = SettingsConfigDict(

@@ -12,6 +12,7 @@ from pathlib import Path
 from pipelines.embedded.lexicon import COLOUR_EN, GROUND_EN, STYLE_EN, SUBJECT_EN
 from server.setting_groups.drawing import DrawingSettings
 from server.setting_groups.pictures import PictureSettings
+from server.setting_groups.provenance import ProvenanceSettings
 from server.setting_groups.serving import ServingSettings
 from server.settings import PREFIX, SECRET, Settings, flag
 from tests.models_page import answers_table, stand_ins_table
@@ -26,7 +27,12 @@ from tests.server.api_page.tables import (
 from tests.source_tree import Module, SourceTree
 
 REPOSITORY = Path(__file__).parents[1]
-_GROUPS = {"Serving": ServingSettings, "Drawing": DrawingSettings, "Pictures": PictureSettings}
+_GROUPS = {
+    "Serving": ServingSettings,
+    "Drawing": DrawingSettings,
+    "Pictures": PictureSettings,
+    "Provenance": ProvenanceSettings,
+}
 
 
 def settings_table() -> str:

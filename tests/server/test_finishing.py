@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pipelines.label.label import Label
 from pipelines.post.encode import Format
 from pipelines.types import Pixels, Size
 from server.finishing import Finish
@@ -26,7 +27,8 @@ def finish(
     label: bool = False,
     transparent: bool = False,
 ) -> Finish:
-    return Finish(SizePlan(Size(64, 64), size, "lanczos"), form, compression, label, transparent)
+    plan = SizePlan(Size(64, 64), size, "lanczos")
+    return Finish(plan, form, compression, transparent, Label() if label else None)
 
 
 def test_a_picture_has_the_size_format_and_seed_that_were_planned() -> None:
@@ -52,9 +54,18 @@ def test_the_ground_becomes_transparent_and_the_subject_does_not(form: Format) -
 def test_the_label_stays_readable_where_the_ground_is_cut_away() -> None:
     plain = finish(transparent=True).apply(on_plain_ground(), seed=0)
     labelled = finish(transparent=True, label=True).apply(on_plain_ground(), seed=0)
-    appeared = np.asarray(opened(labelled.data))[..., 3] > np.asarray(opened(plain.data))[..., 3]
+    appeared = pixels_with_alpha(labelled.data)[..., 3] > pixels_with_alpha(plain.data)[..., 3]
     assert appeared[192:, 128:].sum() > 200
     assert not appeared[:192].any()
+
+
+def test_a_picture_that_cannot_be_written_on_is_labelled_too() -> None:
+    drawn = noise(64, 64)
+    kept = drawn.copy()
+    drawn.flags.writeable = False
+    labelled = pixels(finish(Size(64, 64), label=True).apply(drawn, seed=0).data)
+    assert (labelled != kept).any()
+    assert (drawn == kept).all()
 
 
 def test_a_network_s_matte_is_taken_and_no_other_made() -> None:
@@ -82,7 +93,7 @@ def pixels_with_alpha(data: bytes) -> Pixels:
 def resampled(drawn: Pixels, size: Size, resample: Resample) -> Pixels:
     native = Size(drawn.shape[1], drawn.shape[0])
     plan = SizePlan(native, size, resample)
-    return pixels(Finish(plan, "png", 100, False, False).apply(drawn, seed=0).data)
+    return pixels(Finish(plan, "png", 100, False).apply(drawn, seed=0).data)
 
 
 def noise(width: int, height: int) -> Pixels:
@@ -96,7 +107,7 @@ def test_what_the_grid_added_is_cut_off_and_nothing_is_resampled() -> None:
 
 def test_a_preview_smaller_than_what_is_drawn_fills_the_picture_too() -> None:
     plan = SizePlan(Size(96, 64), Size(90, 61), "crop")
-    shown = Finish(plan, "png", 100, False, False).apply(noise(24, 16), seed=0)
+    shown = Finish(plan, "png", 100, False).apply(noise(24, 16), seed=0)
     assert opened(shown.data).size == (90, 61)
 
 

@@ -10,8 +10,10 @@ import pytest
 from pipelines.catalog import EMBEDDED, Catalog, Drawers, always_by, embedded_catalog
 from pipelines.companions import Companions, Upscaler
 from pipelines.errors import RequestError, TooLarge, TooSmall, UnknownModel, UnsupportedValue
+from pipelines.label.label import CHINESE, ENGLISH, Label
 from pipelines.types import Size
 from server.draft import Customs, Draft, Style
+from server.labelling import Labelling
 from server.plan import MAX_SEED, Plan, make_plan
 from server.sizing import SizePolicy
 from server.styles import STYLE_WORDS
@@ -26,6 +28,7 @@ def plan(
     catalog: Catalog | None = None,
     add_style_words: bool = True,
     sizes: SizePolicy | None = None,
+    labelling: Labelling | None = None,
     **said: Any,
 ) -> Plan:
     draft = Draft(**({"model": "gpt-image-1", "prompt": "a cat"} | said))
@@ -38,6 +41,7 @@ def plan(
         random_seed=lambda: 77,
         add_style_words=add_style_words,
         sizes=sizes,
+        labelling=labelling,
     )
 
 
@@ -146,8 +150,27 @@ def test_the_format_is_the_dialects_unless_said() -> None:
     [("doubao-seedream-3-0-t2i", True), ("dall-e-3", False), ("gpt-image-1", False)],
 )
 def test_seedream_labels_by_default(model: str, label: bool) -> None:
-    assert plan(model=model).finish.label is label
-    assert plan(model=model, watermark=not label).finish.label is not label
+    assert (plan(model=model).finish.label is not None) is label
+    assert (plan(model=model, watermark=not label).finish.label is None) is label
+
+
+def test_the_label_is_the_site_s_in_the_prompt_s_language() -> None:
+    look = Label(style="plate", corner="top-left")
+
+    def label(prompt: str, **labelling: Any) -> Label | None:
+        policy = Labelling(look=look, **labelling)
+        return plan(labelling=policy, prompt=prompt, watermark=True).finish.label
+
+    assert label("a cat") == Label(ENGLISH, "plate", "top-left")
+    assert label("a 猫") == Label(CHINESE, "plate", "top-left")
+    assert label("a 猫", language="en") == Label(ENGLISH, "plate", "top-left")
+    assert label("a cat", language="zh") == Label(CHINESE, "plate", "top-left")
+    assert label("a 猫", text="drawn by us") == Label("drawn by us", "plate", "top-left")
+
+
+def test_style_words_of_the_server_do_not_change_the_label_s_language() -> None:
+    wanted = {"model": "dall-e-3", "style": "vivid", "watermark": True}
+    assert getattr(plan(prompt="猫", **wanted).finish.label, "text", None) == CHINESE
 
 
 def test_only_the_models_that_cut_out_do_so_and_the_others_say_it() -> None:

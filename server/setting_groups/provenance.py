@@ -1,0 +1,34 @@
+"""The settings of provenance: how a picture says that a machine made it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from pipelines.label.style import Corner, Style
+from server.setting_values import LabelText, UserPath
+
+
+class ProvenanceSettings(BaseModel):
+    """Of the visible label."""
+
+    label_language: Literal["auto", "zh", "en"] = Field(
+        "auto",
+        description='words of the label: zh writes "AI生成", en "AI generated", auto the Chinese '
+        "ones where the prompt has a Chinese character; only the Chinese ones are those of "
+        "GB 45438-2025",
+    )
+    label_text: LabelText | None = Field(
+        None, description="text of your own in place of those words, see docs/labels.md"
+    )
+    label_style: Style = Field(
+        "gb",
+        description="how the label looks: gb (capitals 5 % of the short side high, as "
+        "GB 45438-2025 asks), compact (smaller, not conforming), plate (gb, always on a plate)",
+    )
+    label_corner: Corner = Field(
+        "bottom-right",
+        description="where the label stands: bottom-right, bottom-left, top-right, top-left",
+    )
+    label_logo: UserPath | None = Field(
+        None, description="PNG with alpha that stands before the label's text"
+    )
