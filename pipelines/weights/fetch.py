@@ -7,17 +7,21 @@ Files that are here already under another name, equal to the byte, are linked an
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import TypeAlias
 
 from pipelines.weights.errors import NoSpace, Tampered, WeightsError
 from pipelines.weights.licences import acceptance
 from pipelines.weights.lock import Lock, LockedFile, LockedWeights
-from pipelines.weights.receive import PART, PATIENT, Patience, Progress, Receiver, Source
+from pipelines.weights.receive import PART, PATIENT, Patience, Progress, Receiver, Source, Supply
 from pipelines.weights.store import Store
+
+SourcesOf: TypeAlias = Callable[[LockedWeights], tuple[Source, ...]]
+"""Where some weights can come from, first choice first; at least one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def _arrived(staged: Path) -> int:
 def fetch(
     store: Store,
     plans: Sequence[Plan],
-    source: Source,
+    sources: SourcesOf,
     progress: Progress,
     jobs: int = 4,
     patience: Patience = PATIENT,
@@ -108,7 +112,7 @@ def fetch(
     for one in plans:
         if not one.installed:
             try:
-                _fetch_one(store, one, source, progress, jobs, patience)
+                _fetch_one(store, one, sources, progress, jobs, patience)
             except OSError as error:
                 raise NoSpace(
                     f"{store.root} takes no more: {error.strerror}; what came is kept, so the same "
@@ -117,7 +121,7 @@ def fetch(
 
 
 def _fetch_one(
-    store: Store, one: Plan, source: Source, progress: Progress, jobs: int, patience: Patience
+    store: Store, one: Plan, sources: SourcesOf, progress: Progress, jobs: int, patience: Patience
 ) -> None:
     staging = store.staging(one.entry)
     _prune(staging, one.entry)
@@ -125,7 +129,8 @@ def _fetch_one(
         _link(twin, staging / file.path)
         progress.finished(one.entry, file)
     stop = Event()
-    receiver = Receiver(source, progress, stop, patience)
+    supply = Supply(sources(one.entry))
+    receiver = Receiver(supply, progress, stop, patience)
     marks = store.marks()
 
     def bring(file: LockedFile) -> None:
@@ -149,7 +154,7 @@ def _fetch_one(
     faults = [fault for one_of in done if (fault := one_of.exception()) is not None]
     for fault in sorted(faults, key=lambda fault: not isinstance(fault, WeightsError)):
         raise fault
-    if left := store.install(one.entry, source.name, one.accepted):
+    if left := store.install(one.entry, supply.names, one.accepted):
         (staging / left[0].path).unlink(missing_ok=True)
         raise Tampered(f"{one.entry.id}: {left[0]}")
 

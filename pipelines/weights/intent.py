@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.weights.errors import LockBroken
-from pipelines.weights.names import check_id, check_pattern, check_revision, repository_name
+from pipelines.weights.names import (
+    check_id,
+    check_mirror,
+    check_pattern,
+    check_revision,
+    repository_name,
+)
 from pipelines.weights.tables import Table, parse
 
 
@@ -25,6 +31,8 @@ class Wanted:
     licence: str | None = None
     """Where the repository's card does not say it, or says it wrongly."""
     commercial_use: bool | None = None
+    mirrors: tuple[str, ...] = ()
+    """Other places with the same bytes."""
 
     @property
     def repository(self) -> str:
@@ -82,6 +90,7 @@ def _read(values: object, where: str) -> Wanted:
         allow_patterns=tuple(map(check_pattern, table.take_texts("allow-patterns"))),
         licence=table.take_or("license", str, None),
         commercial_use=table.take_or("commercial-use", bool, None),
+        mirrors=tuple(map(check_mirror, table.take_texts("mirrors"))),
     )
     table.end()
     repository_name(wanted.repo)

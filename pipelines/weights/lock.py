@@ -13,6 +13,7 @@ from typing import Any
 from pipelines.weights.errors import LockBroken, Unlocked
 from pipelines.weights.names import (
     check_id,
+    check_mirror,
     check_paths,
     check_pattern,
     is_commit,
@@ -60,6 +61,8 @@ class LockedWeights:
     allow_patterns: tuple[str, ...]
     files: tuple[LockedFile, ...]
     licence_file: str | None = None
+    mirrors: tuple[str, ...] = ()
+    """Other places with the same bytes, asked in this order when the repository fails."""
     unlocked: str | None = None
     """Why this is not the whole list of files yet; None when it is."""
 
@@ -173,6 +176,7 @@ def _read_entry(values: object, where: str) -> LockedWeights:
         id=entry_id,
         repo=table.take("repo", str),
         revision=revision,
+        mirrors=tuple(map(check_mirror, table.take_texts("mirrors"))),
         licence=table.take("license", str),
         licence_file=table.take_or("license-file", str, None),
         commercial_use=table.take("commercial-use", bool),
@@ -232,6 +236,7 @@ def render_entry(entry: LockedWeights) -> Iterator[str]:
         "id": entry.id,
         "repo": entry.repo,
         "revision": entry.revision,
+        "mirrors": list(entry.mirrors) or None,
         "license": entry.licence,
         "license-file": entry.licence_file,
         "commercial-use": entry.commercial_use,

@@ -5,6 +5,7 @@ Pure rules about texts; nothing is read.
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pipelines.weights.errors import LockBroken, UnsafePath
@@ -17,10 +18,26 @@ _MAX_PATH = 400
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+ -]{0,199}")
 _WORD = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _REPOSITORY = re.compile(r"hf://([A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*)")
+_MIRROR = re.compile(
+    r"(hf|modelscope)://([A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*)@([0-9a-f]{40})"
+)
+_STORE = re.compile(r"https?://[A-Za-z0-9\[][^\s?#@]*")
 _PATTERN = re.compile(r"[A-Za-z0-9_.*?\[\]!+ -]+(/[A-Za-z0-9_.*?\[\]!+ -]+)*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """Another place that has the same bytes."""
+
+    scheme: str
+    """hf or modelscope; http and https for a copy of a store behind any web server."""
+    place: str
+    """owner/name, or the whole address of a store."""
+    commit: str = ""
+    """The place's own, which need not be the repository's. Empty for a store."""
 
 
 def check_path(path: str) -> str:
@@ -79,6 +96,26 @@ def repository_name(address: str) -> str:
     if found is None or ".." in address:
         raise LockBroken(f"repo {address!r} must be hf://owner/name")
     return found[1]
+
+
+def mirror(text: str) -> Mirror:
+    """What a text of `mirrors` means. Raises: LockBroken."""
+    if found := _MIRROR.fullmatch(text):
+        scheme, place, commit = found.groups()
+        if ".." not in place:
+            return Mirror(scheme, place, commit)
+    if _STORE.fullmatch(text):
+        return Mirror(text.partition(":")[0], text.rstrip("/"))
+    raise LockBroken(
+        f"mirror {text!r} must be modelscope://owner/name@commit or hf://owner/name@commit with 40 "
+        f"hexadecimal digits, or the http address of a store"
+    )
+
+
+def check_mirror(text: str) -> str:
+    """The text of a mirror, as it is. Raises: LockBroken."""
+    mirror(text)
+    return text
 
 
 def check_revision(text: str) -> str:

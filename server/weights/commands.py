@@ -8,7 +8,7 @@ import typer
 from huggingface_hub import constants
 
 from pipelines.weights.errors import LockBroken, SourceFailed, WeightsError
-from pipelines.weights.fetch import Plan, fetch, plan
+from pipelines.weights.fetch import Plan, SourcesOf, fetch, plan
 from pipelines.weights.folder import FolderSource
 from pipelines.weights.intent import read_intent
 from pipelines.weights.licences import acceptance, page
@@ -23,7 +23,7 @@ from server.weights.hub import Hub, keeps
 from server.weights.listing import licenses, status, verify
 from server.weights.place import Place, place
 from server.weights.showing import Bars, gigabytes, one_bar, tell
-from server.weights.sources import HubSource, MirrorSource
+from server.weights.sources import MirrorSource, hub_and_mirrors
 
 
 def run(command: str, settings: Settings, said: Mapping[str, Any]) -> None:
@@ -86,15 +86,23 @@ def _fetch(
     if entries is None:
         names = ", ".join(entry.id for entry in where.lock().weights)
         raise LockBroken(f"say which weights: ids ({names}), --profile NAME or --all")
-    source = _source(origin, offline)
+    sources = _sources(origin, offline)
     _warn_of_drift(where)
     plans = plan(where.store, where.lock(), entries, where.accepted)
-    _tell_plans(plans, source)
+    _tell_plans(plans, sources)
     bars = Bars(errors_console(), plans)
     with where.store.exclusive(), bars.shown():
-        fetch(where.store, plans, source, bars, jobs)
+        fetch(where.store, plans, sources, bars, jobs)
     for one in plans:
         results_console().print(str(where.store.folder(one.entry)), markup=False)
+
+
+def _sources(origin: str | None, offline: bool) -> SourcesOf:
+    """The hub and the lock's mirrors, unless somebody said where from."""
+    if origin is None and not offline:
+        return hub_and_mirrors
+    source = _source(origin, offline)
+    return lambda entry: (source,)
 
 
 def _source(origin: str | None, offline: bool) -> Source:
@@ -108,10 +116,10 @@ def _source(origin: str | None, offline: bool) -> Source:
         return FolderSource(folder)
     if origin is not None:
         return MirrorSource(origin)
-    return FolderSource(Path(constants.HF_HUB_CACHE)) if offline else HubSource()
+    return FolderSource(Path(constants.HF_HUB_CACHE))
 
 
-def _tell_plans(plans: list[Plan], source: Source) -> None:
+def _tell_plans(plans: list[Plan], sources: SourcesOf) -> None:
     for one in plans:
         if one.installed:
             tell(f"{one.entry.id}: installed already")
@@ -120,7 +128,8 @@ def _tell_plans(plans: list[Plan], source: Source) -> None:
         shared = f", {gigabytes(linked)} shared with weights that are here" if linked else ""
         begun = one.missing_bytes - one.needed_bytes
         resumed = f", {gigabytes(begun)} came before" if begun else ""
-        tell(f"{one.entry.id}: {gigabytes(one.missing_bytes)} from {source.name}{shared}{resumed}")
+        first = sources(one.entry)[0].name
+        tell(f"{one.entry.id}: {gigabytes(one.missing_bytes)} from {first}{shared}{resumed}")
         _tell_licence(one.entry)
 
 

@@ -25,6 +25,7 @@ from pipelines.weights.errors import LockBroken, SourceFailed, Tampered
 from pipelines.weights.intent import Wanted
 from pipelines.weights.lock import LockedFile, LockedWeights
 from pipelines.weights.names import check_paths, is_commit, is_sha256
+from server.weights.mirrors import compare_mirror
 from server.weights.sources import check_status, hub_headers
 
 _TIMEOUT_S = 30.0
@@ -68,6 +69,8 @@ class Hub:
         files = tuple(self._lock_file(wanted, commit, one) for one in chosen)
         for file in files:
             _compare(wanted, file, known.get(file.path))
+        for text in wanted.mirrors:
+            compare_mirror(wanted.id, text, files)
         licence = _licence(wanted, info)
         free = wanted.commercial_use
         return LockedWeights(
@@ -76,6 +79,7 @@ class Hub:
             revision=commit,
             licence=licence,
             licence_file=licence_file,
+            mirrors=wanted.mirrors,
             commercial_use=licence in _SPDX.values() if free is None else free,
             gated=bool(info.gated),
             profiles=wanted.profiles,
@@ -126,6 +130,7 @@ def keeps(wanted: Wanted, before: LockedWeights | None) -> bool:
         and before.repo == wanted.repo
         and before.allow_patterns == wanted.allow_patterns
         and before.profiles == wanted.profiles
+        and before.mirrors == wanted.mirrors
         and (not is_commit(wanted.revision) or before.revision == wanted.revision)
         and wanted.licence in (None, before.licence)
         and wanted.commercial_use in (None, before.commercial_use)

@@ -100,6 +100,9 @@ class Bars:
                     markup=False,
                 )
 
+    def moved_on(self, fault: Exception, source: str) -> None:
+        self._console.print(f"{fault}; going on with {source}", markup=False)
+
 
 @contextmanager
 def one_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:

@@ -1,12 +1,13 @@
-"""Where weights come from over the network: the hub, a mirror of it, a store on any web server.
+"""Where weights come from over the network: the hub, ModelScope, a store on any web server.
 
 None of them is trusted; the lock has every hash.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx2
 from huggingface_hub import constants, get_session, hf_hub_url
@@ -15,6 +16,8 @@ from huggingface_hub.utils._headers import build_hf_headers
 
 from pipelines.weights.errors import SourceBusy, SourceCut, SourceFailed
 from pipelines.weights.lock import LockedFile, LockedWeights
+from pipelines.weights.names import Mirror, mirror
+from pipelines.weights.receive import Source
 
 _TIMEOUT = httpx2.Timeout(10.0)
 """Seconds without a byte after which a connection counts as cut: a new one goes on from there.
@@ -29,21 +32,53 @@ def hub_headers() -> dict[str, str]:
 
 
 class HubSource:
-    """The hub, or the mirror that HF_ENDPOINT names."""
+    """The hub, or the mirror that HF_ENDPOINT names; of the weights' own repository unless said."""
+
+    def __init__(self, mirror: Mirror | None = None) -> None:
+        self._mirror = mirror
 
     @property
     def name(self) -> str:
-        return str(constants.ENDPOINT)
+        if self._mirror is None:
+            return str(constants.ENDPOINT)
+        return f"{constants.ENDPOINT}/{self._mirror.place}"
 
     @contextmanager
     def open(
         self, entry: LockedWeights, file: LockedFile, offset: int
     ) -> Iterator[Iterator[bytes]]:
         """Raises: SourceFailed, SourceBusy, SourceCut."""
-        repository = entry.repo.removeprefix("hf://")
-        url = hf_hub_url(repository, file.path, revision=entry.commit)
+        own = Mirror("hf", entry.repo.removeprefix("hf://"), entry.commit)
+        place = self._mirror or own
+        url = hf_hub_url(place.place, file.path, revision=place.commit)
         with _stream(url, hub_headers(), f"{entry.id}: {file.path}", offset, file.bytes) as pieces:
             yield pieces
+
+
+class ModelScopeSource:
+    """A repository of ModelScope, or of whatever MODELSCOPE_ENDPOINT names."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
+
+    @property
+    def name(self) -> str:
+        return f"{modelscope()}/models/{self._mirror.place}"
+
+    @contextmanager
+    def open(
+        self, entry: LockedWeights, file: LockedFile, offset: int
+    ) -> Iterator[Iterator[bytes]]:
+        """Raises: SourceFailed, SourceBusy, SourceCut."""
+        query = urlencode({"Revision": self._mirror.commit, "FilePath": file.path})
+        url = f"{modelscope()}/api/v1/models/{self._mirror.place}/repo?{query}"
+        with _stream(url, {}, f"{entry.id}: {file.path}", offset, file.bytes) as pieces:
+            yield pieces
+
+
+def modelscope() -> str:
+    """The address of ModelScope."""
+    return os.environ.get("MODELSCOPE_ENDPOINT", "https://modelscope.cn").rstrip("/")
 
 
 class MirrorSource:
@@ -64,6 +99,17 @@ class MirrorSource:
         url = f"{self._address}/{entry.id}/{entry.commit}/{quote(file.path)}"
         with _stream(url, {}, f"{entry.id}: {file.path}", offset, file.bytes) as pieces:
             yield pieces
+
+
+def hub_and_mirrors(entry: LockedWeights) -> tuple[Source, ...]:
+    """Everybody who has some weights, in the order in which they are asked."""
+    return (HubSource(), *(_source(mirror(text)) for text in entry.mirrors))
+
+
+def _source(place: Mirror) -> Source:
+    if place.scheme == "hf":
+        return HubSource(place)
+    return ModelScopeSource(place) if place.scheme == "modelscope" else MirrorSource(place.place)
 
 
 @contextmanager

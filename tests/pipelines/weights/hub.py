@@ -1,7 +1,8 @@
 """A hub on the loopback address that speaks as the real one does, and fails as told.
 
 Model info with sizes and hashes, resolve with redirects of large files to a second path, ranges,
-ETag and X-Repo-Commit; 401, 404, 429, 503, cut connections, wrong and missing bytes.
+ETag and X-Repo-Commit; 401, 404, 429, 503, cut connections, wrong and missing bytes. It speaks as
+ModelScope does too, of the same repositories.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
+from urllib.parse import parse_qs
 
 LARGE = 4096
 """Files from here on are LFS files, as those beyond 10 MB are on the real hub."""
@@ -138,6 +140,14 @@ def _sibling(repository: Repository, path: str) -> dict[str, Any]:
     return said | repository.lie_about.get(path, {})
 
 
+def _row(repository: Repository, path: str) -> dict[str, Any]:
+    """A file as ModelScope lists it."""
+    data = repository.files[path]
+    sha256 = hashlib.sha256(data).hexdigest()
+    row = {"Path": path, "Name": path.rpartition("/")[2], "Type": "blob", "Size": len(data)}
+    return {**row, "Sha256": sha256} | repository.lie_about.get(path, {})
+
+
 def _info(name: str, repository: Repository) -> dict[str, Any]:
     card = {} if repository.licence is None else {"license": repository.licence}
     return {
@@ -178,7 +188,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._hub.asked.append(Asked(self.command, path, self.headers.get("range"), token))
         info = re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?", path)
         file = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
-        if path.startswith("/large/"):
+        scope = re.fullmatch(r"/api/v1/models/([^/]+/[^/]+)/repo(/files)?", path)
+        if scope:
+            self._as_modelscope(scope[1], listing=scope[2] is not None)
+        elif path.startswith("/large/"):
             name, data = self._hub.by_sha256()[path.removeprefix("/large/")]
             self._send_file(name, data, {})
         elif info:
@@ -226,6 +239,20 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def _as_modelscope(self, name: str, listing: bool) -> None:
+        said = {key: values[0] for key, values in parse_qs(self.path.partition("?")[2]).items()}
+        found = self._find(name, said["Revision"])
+        if found is None:
+            return
+        if listing:
+            files = [_row(found, path) for path in found.files]
+            folders = [{"Path": "unet", "Type": "tree", "Size": 0, "Sha256": ""}]
+            self._send_json({"Code": 200, "Success": True, "Data": {"Files": folders + files}})
+        elif said["FilePath"] in found.files:
+            self._send_file(said["FilePath"], found.files[said["FilePath"]], {})
+        else:
+            self._refuse(404, "")
 
     def _send_json(self, value: Any) -> None:
         data = json.dumps(value).encode()

@@ -17,7 +17,7 @@ import pytest
 
 from pipelines.weights.errors import SourceFailed
 from pipelines.weights.lock import LockedFile, LockedWeights
-from pipelines.weights.receive import Patience, Receiver
+from pipelines.weights.receive import Patience, Receiver, Supply
 from tests.pipelines.weights.commander import hub_environment
 from tests.pipelines.weights.conftest import Site, model_files, spoil
 from tests.pipelines.weights.hub import Misdeed
@@ -138,12 +138,15 @@ class Nobody:
     def finished(self, entry: LockedWeights, file: LockedFile) -> None:
         pass
 
+    def moved_on(self, fault: Exception, source: str) -> None:
+        pass
+
 
 def test_a_source_that_gives_no_more_is_given_up_and_its_bytes_kept(
     locked_site: Site, tmp_path: Path
 ) -> None:
     source, target = Stalling(), tmp_path / "x"
-    receiver = Receiver(source, Nobody(), Event(), Patience(attempts=3, pause_s=0))
+    receiver = Receiver(Supply((source,)), Nobody(), Event(), Patience(attempts=3, pause_s=0))
     with pytest.raises(SourceFailed, match="ended after 3 bytes; given up after 3 attempts"):
         receiver.receive(locked_site.entry(), locked_site.entry().by_path[UNET], target)
     assert source.asked == [0, 3, 3, 3]
