@@ -62,6 +62,7 @@ def build_service(settings: Settings, catalog: Catalog, fleet: Fleet, files: Fil
         style_words=settings.style_words,
         moderation=Moderation(settings.moderation_rules),
         sizes=SizePolicy(settings.upscale, _companions(settings)),
+        strict_guidance=settings.guidance == "strict",
         labelling=_labelling(settings),
         guard=NetworkGuard(settings.fetch_references, Hosts.parse(settings.reference_hosts)),
     )

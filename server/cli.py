@@ -122,6 +122,7 @@ def serve(
     step_cache: Annotated[str | None, _setting("step_cache")] = None,
     reproducible: Annotated[str | None, _setting("reproducible")] = None,
     upscale: Annotated[str | None, _setting("upscale")] = None,
+    guidance: Annotated[str | None, _setting("guidance")] = None,
     upscalers: Annotated[str | None, _setting("upscalers")] = None,
     matting: Annotated[str | None, _setting("matting")] = None,
     style_words: Annotated[str | None, _setting("style_words")] = None,

@@ -10,6 +10,7 @@ from pipelines.catalog import Drawers, StandIn, family_of
 from pipelines.families.base import Family
 from pipelines.types import ImageRequest, Size
 from server.contract.checks import Checked
+from server.contract.named_models import NamedModel
 from server.contract.snapping import snap
 from server.draft import Draft
 from server.sizing import SizePlan
@@ -53,6 +54,12 @@ def matte(draft: Draft, checked: Checked, request: ImageRequest) -> str:
     return "birefnet" if request.cut_out else "plain-background"
 
 
+def guidance_is_lost(draft: Draft, named: NamedModel, drawer: Family) -> bool:
+    """Whether a guidance scale was said that changes nothing; the usual one counts as not said."""
+    said = draft.guidance_scale not in (None, named.usual_guidance)
+    return said and not drawer.abilities.guidance
+
+
 def _guidance(draft: Draft, request: ImageRequest, drawer: Family) -> str:
     said = None if draft.guidance_scale is None else f"{draft.guidance_scale:.6g}"
     if not drawer.abilities.guidance:
@@ -81,8 +88,7 @@ def _ignored(draft: Draft, checked: Checked, request: ImageRequest, choices: Cho
         and draft.output_format in (None, "png"),
         "input_fidelity": draft.fidelity is not None and not named.fidelities,
         "negative_prompt": bool(draft.negative_prompt) and not able.negative_prompt,
-        "guidance_scale": draft.guidance_scale not in (None, named.usual_guidance)
-        and not able.guidance,
+        "guidance_scale": guidance_is_lost(draft, named, choices.drawer),
         "style": draft.style is not None and not choices.style_words,
         "partial_images": no_previews and bool(draft.previews),
         "preview_every": no_previews and draft.preview_every is not None,

@@ -16,7 +16,7 @@ from pipelines.types import ImageRequest, Size
 from server.contract.checks import MAX_SEED, RANDOM_SEED, Checked, check, whole
 from server.contract.named_models import NamedModel, known_models
 from server.contract.snapping import snap
-from server.disclosure import Choices, facts
+from server.disclosure import Choices, facts, guidance_is_lost
 from server.draft import Customs, Draft
 from server.finishing import Finish
 from server.labelling import Labelling
@@ -64,6 +64,7 @@ def make_plan(
     random_seed: Callable[[], int],
     add_style_words: bool = True,
     sizes: SizePolicy | None = None,
+    strict_guidance: bool = False,
     labelling: Labelling | None = None,
 ) -> Plan:
     """Turn a draft, its references seen to, into a plan. Raises: RequestError, by parameter."""
@@ -74,6 +75,12 @@ def make_plan(
     drawers = catalog.drawers(named.id)
     stand_in = drawers.choose(checked.quality, len(draft.references))
     drawer = family_of(stand_in)
+    if strict_guidance and guidance_is_lost(draft, named, drawer):
+        raise UnsupportedValue(
+            f"A guidance scale has no effect here: {stand_in.name}, which draws for {named.id}, "
+            f"had its guidance in training. Leave it out, or send {named.usual_guidance:g}.",
+            "guidance_scale",
+        )
     words = style_words(draft, named) if add_style_words else ""
     prompt = styled(checked.prompt, words)
     policy = sizes or SizePolicy()

@@ -44,6 +44,7 @@ class Service:
         style_words: bool = True,
         moderation: Moderation | None = None,
         sizes: SizePolicy | None = None,
+        strict_guidance: bool = False,
         labelling: Labelling | None = None,
     ) -> None:
         self.fleet = fleet
@@ -51,6 +52,7 @@ class Service:
         self.catalog = catalog
         self._style_words = style_words
         self._sizes = sizes or SizePolicy()
+        self._strict_guidance = strict_guidance
         self._labelling = labelling or Labelling()
         self._moderation = moderation or Moderation()
         self._references = References(Fetcher(guard or NetworkGuard()), files)
@@ -104,6 +106,7 @@ class Service:
             random_seed=partial(secrets.randbelow, MAX_SEED + 1),
             add_style_words=self._style_words,
             sizes=self._sizes,
+            strict_guidance=self._strict_guidance,
             labelling=self._labelling,
         )
         self._moderation.check(draft, client, request_id)

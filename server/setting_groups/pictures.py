@@ -15,6 +15,11 @@ class PictureSettings(BaseModel):
         description="sizes above what a model draws: allow enlarges what it draws, deny refuses "
         "them and names the largest of that shape",
     )
+    guidance: Literal["disclose", "strict"] = Field(
+        "disclose",
+        description="what becomes of a guidance_scale that the model which draws cannot honour: "
+        "disclose takes it and says in headers that it has no effect, strict refuses it",
+    )
     upscalers: str = Field(
         "",
         description="safetensors files of Real-ESRGAN networks that enlarge pictures, comma "

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 import uvicorn
 
-from pipelines.catalog import embedded_catalog
+from pipelines.catalog import Catalog, embedded_catalog
 from server.app import AppSettings, create_app
 from server.drawing import Fleet
 from server.inputs.network_guard import NetworkGuard
@@ -46,17 +46,20 @@ def serving(
     reproducible: bool = False,
     guard: NetworkGuard | None = None,
     moderation: Moderation | None = None,
+    catalog: Catalog | None = None,
+    strict_guidance: bool = False,
     **settings_of_app: Any,
 ) -> Iterator[Site]:
     """Serve on a free port, from a thread, until the block ends."""
     files = FileStore(data_dir)
     service = Service(
         fleet,
-        embedded_catalog(),
+        catalog or embedded_catalog(),
         files,
         gpt_image_response=gpt_image_response,
         guard=guard,
         moderation=moderation,
+        strict_guidance=strict_guidance,
     )
     settings = AppSettings(
         keys={"tester": KEY, "other": "other-key-0123456789"},

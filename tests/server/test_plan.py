@@ -29,6 +29,7 @@ def plan(
     add_style_words: bool = True,
     sizes: SizePolicy | None = None,
     labelling: Labelling | None = None,
+    strict_guidance: bool = False,
     **said: Any,
 ) -> Plan:
     draft = Draft(**({"model": "gpt-image-1", "prompt": "a cat"} | said))
@@ -42,6 +43,7 @@ def plan(
         add_style_words=add_style_words,
         sizes=sizes,
         labelling=labelling,
+        strict_guidance=strict_guidance,
     )
 
 
@@ -199,6 +201,17 @@ def test_texts_have_a_length(name: str) -> None:
 def test_guidance_stays_within_its_range(scale: float, error: type[Exception]) -> None:
     with pytest.raises(error):
         plan(guidance_scale=scale)
+
+
+def test_a_strict_site_refuses_guidance_that_would_have_no_effect() -> None:
+    klein = Catalog(always_by(replace(EMBEDDED, name="flux2-klein-4b", family="flux2_klein")))
+    with pytest.raises(UnsupportedValue, match=r"no effect here: flux2-klein-4b, which") as fault:
+        plan(catalog=klein, strict_guidance=True, guidance_scale=2.5)
+    assert fault.value.param == "guidance_scale"
+    for said in (None, 5.5):
+        made = plan(catalog=klein, strict_guidance=True, guidance_scale=said)
+        assert made.facts["ignored"] == ""
+    assert plan(strict_guidance=True, guidance_scale=2.5).requests[0].guidance != 1
 
 
 def test_distilled_models_say_that_guidance_has_no_effect() -> None:
