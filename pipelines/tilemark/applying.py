@@ -10,9 +10,10 @@ from pipelines.tilemark.canonical import WHITE, Plane
 from pipelines.types import Pixels
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-_COLOURED = _LUMA / (_LUMA @ _LUMA)
-"""One level of luma at the least change of RGB: a sixth less noise for the same mark."""
 _GREY = np.ones(3, np.float32)
+_COLOURED = (_GREY + _LUMA / (_LUMA @ _LUMA)) / 2
+"""One level of luma with a tenth less change of RGB: half way to the least change, which would
+tint."""
 _STRIPE_PIXELS = 1 << 17
 
 

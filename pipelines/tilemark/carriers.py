@@ -49,7 +49,8 @@ class Layout:
     @cached_property
     def half_pixel(self) -> NDArray[np.complex64]:
         """The turn of each carrier from a tile's corner to the middle of its first pixel."""
-        return np.exp(1j * np.pi / TILE * self.waves.sum(1)).astype(np.complex64)
+        turn: NDArray[np.complex64] = np.exp(1j * np.pi / TILE * self.waves.sum(1)).astype("c8")
+        return turn
 
     def summed(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Add up what the carriers of each coded bit say. Shapes: [payload] -> [coded]."""

@@ -17,7 +17,7 @@ from pipelines.tilemark.canonical import WHITE, Plane
 from pipelines.tilemark.waves import Waves
 
 _WEAKEST = 1.0
-_WANTED = 1.4
+_WANTED = 1.25
 """By how many of their deviations the coded bits should be right once the picture was worn."""
 _ENOUGH = 0.97
 """Of that, what ends the search for a strength."""
@@ -81,8 +81,9 @@ def _stronger(strength: float, margin: float, strongest: float) -> float:
 def _left(told: NDArray[np.float32], amplitudes: NDArray[np.float32]) -> NDArray[np.float32]:
     """How much energy each carrier deserves: by what wear leaves of its fineness."""
     left = reading.running_mean(told, _SHAPING_SPAN) / amplitudes
-    most = max(float(left.max()), _LEAST)
-    return np.maximum(left / np.float32(most), _SHAPING_LEAST) ** np.float32(_SHAPING)
+    left /= max(float(left.max()), _LEAST)
+    deserved: NDArray[np.float32] = np.maximum(left, _SHAPING_LEAST) ** np.float32(_SHAPING)
+    return deserved
 
 
 def _balanced(

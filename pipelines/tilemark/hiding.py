@@ -20,7 +20,7 @@ _MIDDLE_GREY = 118
 _EROSION = 7
 """Contrast counts where all around is contrast, so that nothing spills over beside an edge; in
 half-resolution pixels."""
-_FLAT = 0.2
+_FLAT = 0.3
 """Levels of local contrast below which mottling would be seen."""
 
 

@@ -41,14 +41,15 @@ def carriers(plane: Plane, layout: Layout) -> Carriers:
 
 def limited(values: NDArray[np.complex64], power: NDArray[np.float32]) -> Carriers:
     """Values in deviations of a noise of this power, none larger than the limit."""
-    scaled = values / np.sqrt(power / 2 + np.float32(_LEAST))
-    return scaled * np.minimum(1, _LIMIT / np.maximum(np.abs(scaled), np.float32(_LEAST)))
+    deviation = np.sqrt(power / 2 + np.float32(_LEAST))
+    size = np.abs(values) / deviation
+    factor = np.minimum(1, _LIMIT / np.maximum(size, np.float32(_LEAST))) / deviation
+    return (values * factor).astype(np.complex64, copy=False)
 
 
 def noise(values: NDArray[np.complex64]) -> NDArray[np.float32]:
     """The power of the noise around each carrier, from samples of it sorted as carriers are."""
-    power = running_mean(values.real**2 + values.imag**2, _NOISE_SPAN)
-    return power + np.float32(1e-6) * power.mean()
+    return running_mean(values.real**2 + values.imag**2, _NOISE_SPAN)
 
 
 def running_mean(values: NDArray[np.float32], span: int) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from pipelines.tilemark import reading
 from pipelines.tilemark.carriers import TILE, Layout, SubKey
 from pipelines.tilemark.geometry import Matrix, Round
 from pipelines.tilemark.reading import Carriers
-from pipelines.tilemark.spectrum import Spectrum
+from pipelines.tilemark.spectrum import Frequencies, Spectrum
 
 _BATCH = 32
 _STEPS = ((0.0012, 1 / 256), (0.0005, 1 / 512))
@@ -80,7 +80,8 @@ class Search:
         where = self._waves @ place.matrix.astype(np.float32)
         seen = reading.limited(self._spectrum.at(where), self._spectrum.noise(where))
         turn = np.exp(2j * np.pi * (self._layout.waves @ place.shift)).astype(np.complex64)
-        return seen * turn if place.z > 0 else -seen * turn
+        turned: Carriers = seen * turn
+        return turned if place.z > 0 else -turned
 
     def _scored(self, matrices: Matrix, names: Sequence[str]) -> Iterator[Place]:
         seen = self._sync_carriers(matrices)
@@ -117,15 +118,15 @@ class Search:
         turns = np.exp(2j * np.pi * (self._layout.waves[self._layout.sync] @ shifts.T))
         fits = (told @ turns.astype(np.complex64)).real / self._spread(seen)[:, None]
         fits *= np.sign(place.z)
-        at, to = np.unravel_index(int(fits.argmax()), fits.shape)
-        if (at, to) == (0, 0):
+        at, to = divmod(int(fits.argmax()), len(shifts))
+        if at == to == 0:
             return place
         z = float(fits[at, to] * np.sign(place.z))
         return replace(place, z=z, matrix=matrices[at], shift=shifts[to])
 
     def _sync_carriers(self, matrices: Matrix) -> NDArray[np.complex64]:
         """Shapes: [hypotheses, 2, 2] -> [hypotheses, sync]."""
-        where = self._sync @ matrices.astype(np.float32)
+        where: Frequencies = self._sync @ matrices.astype(np.float32)
         return reading.limited(self._spectrum.at(where), self._spectrum.noise(where))
 
     def _spread(self, seen: NDArray[np.complex64]) -> NDArray[np.float32]:

@@ -56,7 +56,7 @@ class Spectrum:
         upper = values[first] * (1 - along) + values[first + 1] * along
         first += stride
         lower = values[first] * (1 - along) + values[first + 1] * along
-        blended = upper * (1 - down) + lower * down
+        blended: NDArray[np.complex64] = upper * (1 - down) + lower * down
         np.multiply(blended.imag, sign, out=blended.imag)
         return blended
 
