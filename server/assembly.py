@@ -6,14 +6,16 @@ from pipelines.fleet import Fleet
 from pipelines.hardware import gpu_bytes
 from pipelines.label.label import Label
 from pipelines.messages import WorkerSpec
-from pipelines.options import EngineOptions, Inspection
+from pipelines.options import EngineOptions, Inspection, TextModels
 from pipelines.tiers import FITTINGS, Fitting
 from server.inputs.hosts import Hosts
 from server.inputs.network_guard import NetworkGuard
 from server.labelling import Labelling, load_logo
 from server.models.catalogue import build_catalog
+from server.models.chosen import OFF
 from server.models.classifier import build_inspection
 from server.models.companions import build_companions
+from server.models.language import build_texts
 from server.models.own_models import read_own_models
 from server.moderation.policy import Moderation
 from server.service import Service
@@ -42,6 +44,7 @@ def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
         step_cache=settings.step_cache,
         companions=_companions(settings),
         inspection=_inspection(settings),
+        texts=_texts(settings),
         cost_file=settings.data_dir / "step-costs.json" if known else None,
     )
     spec = WorkerSpec(catalog.stand_ins, options)
@@ -60,7 +63,8 @@ def build_service(settings: Settings, catalog: Catalog, fleet: Fleet, files: Fil
         files,
         gpt_image_response=settings.gpt_image_response,
         style_words=settings.style_words,
-        moderation=Moderation(settings.moderation_rules),
+        rewrites=settings.rewriter != OFF,
+        moderation=Moderation(settings.moderation_rules, judged=settings.text_classifier != OFF),
         sizes=SizePolicy(settings.upscale, _companions(settings)),
         strict_guidance=settings.guidance == "strict",
         labelling=_labelling(settings),
@@ -94,6 +98,16 @@ def _labelling(settings: Settings) -> Labelling:
         logo=load_logo(settings.label_logo),
     )
     return Labelling(settings.label_language, settings.label_text, look)
+
+
+def _texts(settings: Settings) -> TextModels:
+    return build_texts(
+        settings.rewriter,
+        settings.text_classifier,
+        weights_place(settings),
+        seconds=settings.rewriter_s,
+        allowed=settings.text_classifier_allows,
+    )
 
 
 def _companions(settings: Settings) -> Companions:

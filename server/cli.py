@@ -126,9 +126,13 @@ def serve(
     upscalers: Annotated[str | None, _setting("upscalers")] = None,
     matting: Annotated[str | None, _setting("matting")] = None,
     style_words: Annotated[str | None, _setting("style_words")] = None,
+    rewriter: Annotated[str | None, _setting("rewriter")] = None,
+    rewriter_s: Annotated[str | None, _setting("rewriter_s")] = None,
     moderation_rules: Annotated[str | None, _setting("moderation_rules")] = None,
     image_classifier: Annotated[str | None, _setting("image_classifier")] = None,
     nsfw_threshold: Annotated[str | None, _setting("nsfw_threshold")] = None,
+    text_classifier: Annotated[str | None, _setting("text_classifier")] = None,
+    text_classifier_allows: Annotated[str | None, _setting("text_classifier_allows")] = None,
     url_ttl_hours: Annotated[str | None, _setting("url_ttl_hours")] = None,
     batch_rows: Annotated[str | None, _setting("batch_rows")] = None,
     max_batch_mib: Annotated[str | None, _setting("max_batch_mib")] = None,
@@ -152,14 +156,18 @@ def serve(
 
 def generate(
     context: typer.Context,
-    prompt: Annotated[str, typer.Argument(help="What to draw, in English or Chinese.")],
+    prompt: Annotated[
+        str | None, typer.Argument(help="What to draw, in English or Chinese.")
+    ] = None,
     output: Annotated[
         Path,
         typer.Option(
             "--output", "-o", metavar="FILE", help="File to write: .png, .jpg, .jpeg or .webp."
         ),
     ] = Path("out.png"),
-    model: Annotated[str, typer.Option(help="Name of the model.")] = "seedbed",
+    model: Annotated[
+        str | None, typer.Option(help="Name of the model [default: seedbed].")
+    ] = None,
     size: Annotated[
         str | None, typer.Option(help="Width and height, as in 512x512.", metavar="SIZE")
     ] = None,
@@ -181,7 +189,24 @@ def generate(
         int, typer.Option("--n", "-n", min=1, help="How many pictures; writes out-1.png, ...")
     ] = 1,
     watermark: Annotated[
-        bool, typer.Option(help="Label the picture, as the settings of labels say.")
+        bool | None,
+        typer.Option(help="Label the picture, as the settings of labels say [default: no]."),
+    ] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw this picture of seedbed again, from the recipe in the file; options that "
+            "are said beside it go before what the recipe says.",
+        ),
+    ] = None,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway",
+            help="With --recipe: draw also with other weights, or from other pictures, than the "
+            "recipe's.",
+        ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
     server: Annotated[

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from pipelines.catalog import Drawers, StandIn, family_of
 from pipelines.families.base import Family
-from pipelines.types import ImageRequest, Size
+from pipelines.messages import Worded
+from pipelines.types import ImageRequest, Rewriting, Size
 from server.contract.checks import Checked
 from server.contract.named_models import NamedModel
 from server.contract.snapping import snap
@@ -26,6 +27,8 @@ class Choices:
     sized: SizePlan
     style_words: str
     """What was added to the prompt."""
+    rewriting: Rewriting | None = None
+    """Which other words a language model shall find."""
 
 
 def facts(
@@ -43,8 +46,19 @@ def facts(
         "size": _snapped(draft, checked, sized.size),
         "steps": str(request.steps),
         "seed": ", ".join(str(one.seed) for one in requests),
+        "rewriting": f"requested={choices.rewriting.mode}" if choices.rewriting else "",
         "ignored": _ignored(draft, checked, request, choices),
     }
+
+
+def rewriting_told(
+    facts: Mapping[str, str], request: ImageRequest, worded: Worded
+) -> Mapping[str, str]:
+    """Facts with what became of the wish for other words."""
+    said = request.rewriting.said if request.rewriting else request.prompt
+    applied = "fixed-words" if request.prompt != said else "none"
+    told = f"applied={applied}; reason={worded.why}" if worded.why else "applied=rewritten"
+    return {**facts, "rewriting": f"{facts['rewriting']}; {told}"}
 
 
 def matte(draft: Draft, checked: Checked, request: ImageRequest) -> str:
@@ -89,11 +103,14 @@ def _ignored(draft: Draft, checked: Checked, request: ImageRequest, choices: Cho
         "input_fidelity": draft.fidelity is not None and not named.fidelities,
         "negative_prompt": bool(draft.negative_prompt) and not able.negative_prompt,
         "guidance_scale": guidance_is_lost(draft, named, choices.drawer),
-        "style": draft.style is not None and not choices.style_words,
+        "style": draft.style is not None and not (choices.style_words or choices.rewriting),
+        "optimize_prompt_options.thinking": draft.optimize_thinking and bool(choices.rewriting),
         "partial_images": no_previews and bool(draft.previews),
         "preview_every": no_previews and draft.preview_every is not None,
     }
-    names = (*draft.ignored, *(name for name, nothing in without_effect.items() if nothing))
+    heard = draft.optimize_said if choices.rewriting else ()
+    names = [name for name in draft.ignored if name not in heard]
+    names += [name for name, nothing in without_effect.items() if nothing]
     return ", ".join(dict.fromkeys((*names, *beyond)))
 
 

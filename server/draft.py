@@ -78,6 +78,12 @@ class Draft:
     """Whether the picture shall come in layers."""
     optimize_mode: Literal["standard", "fast"] | None = None
     """How carefully the prompt shall be rewritten."""
+    optimize: bool = False
+    """Whether the prompt shall be rewritten."""
+    optimize_said: tuple[str, ...] = ()
+    """Those of the names in `ignored` that have an effect where prompts are rewritten."""
+    optimize_thinking: bool = False
+    """Whether the caller wants it to be thought about at length."""
     priority_s: float = 0.0
     """Seconds of head start; negative for work that nobody waits for."""
     reproducible: bool = False
@@ -86,6 +92,8 @@ class Draft:
     """Take the nearest size where the model has not the one that is said."""
     steps: int | None = None
     """Denoising steps, whatever the quality."""
+    weights: str | None = None
+    """The weights that must draw, `name` or `name@digest`; with others the call is refused."""
     ignored: tuple[str, ...] = ()
     """Names the caller wrote that have no effect here, known to the dialect or not."""
 

@@ -12,8 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from pipelines.errors import RequestError
-from pipelines.messages import Preview, Progress
+from pipelines.errors import ContentRejected, RequestError
+from pipelines.messages import News, Preview, Worded
 from pipelines.presence import WorkerView
 from pipelines.types import ImageRequest, Picture, Pixels
 from server.events import Drawn, Failed, Finished, Listener, Previewed, Step
@@ -44,7 +44,7 @@ class Fleet(Protocol):
         ...
 
     def submit(
-        self, request: ImageRequest, on_progress: Callable[[Progress | Preview], None] | None = None
+        self, request: ImageRequest, on_progress: Callable[[News], None] | None = None
     ) -> Future[Pixels]:
         """Raises: CapacityError."""
         ...
@@ -68,16 +68,26 @@ class Drawing:
     """One call on its way. Await `result`, or `cancel` it: one of the two must happen."""
 
     def __init__(
-        self, plan: Plan, fleet: Fleet, workshop: Workshop, listener: Listener | None
+        self,
+        plan: Plan,
+        fleet: Fleet,
+        workshop: Workshop,
+        listener: Listener | None,
+        on_refusal: Callable[[ContentRejected], None] = lambda _: None,
     ) -> None:
-        """Raises: CapacityError: nothing of the call is left in the fleet then."""
+        """`on_refusal` hears, on the event loop, of pictures that a classifier refused.
+
+        Raises: CapacityError: nothing of the call is left in the fleet then."""
         self.plan = plan
         self._fleet = fleet
         self._workshop = workshop
         self._listener = listener
+        self._on_refusal = on_refusal
         self._loop = asyncio.get_running_loop()
         self._futures: list[Future[Pixels]] = []
         self._outcomes: dict[int, _Outcome] = {}
+        self._worded: dict[int, Worded] = {}
+        """Told by the fleet's threads, each before its picture is answered."""
         self._told = 0
         self._previews_begun = [0] * len(plan.requests)
         self._showing: set[asyncio.Task[None]] = set()
@@ -150,8 +160,10 @@ class Drawing:
                 self._workshop.pictures, self._finish, index, pixels
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, `result` raises or reports it
+            if isinstance(error, ContentRejected):
+                self._on_refusal(error)
             return Failed(index, error, _now())
-        return Finished(index, picture, name, _now())
+        return Finished(index, picture, name, _now(), self._worded.get(index))
 
     def _finish(self, index: int, pixels: Pixels) -> tuple[Picture, str | None]:
         picture = self._encode(index, pixels)
@@ -161,13 +173,18 @@ class Drawing:
     def _encode(self, index: int, pixels: Pixels) -> Picture:
         return self.plan.finish.apply(pixels, self.plan.requests[index].seed)
 
-    def _progress_of(self, index: int) -> Callable[[Progress | Preview], None] | None:
+    def _progress_of(self, index: int) -> Callable[[News], None] | None:
         """The fleet's threads report here; the listener hears it on the event loop."""
         listener = self._listener
-        if listener is None:
+        if listener is None and self.plan.requests[index].rewriting is None:
             return None
 
-        def report(news: Progress | Preview) -> None:
+        def report(news: News) -> None:
+            if isinstance(news, Worded):
+                self._worded[index] = news
+                return
+            if listener is None:
+                return
             try:
                 if isinstance(news, Preview):
                     self._loop.call_soon_threadsafe(self._begin_preview, listener, index, news)

@@ -3,12 +3,13 @@
 Frozen values; knows no dialect, no fleet and no HTTP.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pipelines.messages import Progress
+from pipelines.messages import Progress, Worded
 from pipelines.types import Picture
+from server.disclosure import rewriting_told
 from server.plan import Plan
 
 
@@ -41,6 +42,12 @@ class Finished:
     name: str | None
     created: int
     """Seconds since 1970."""
+    worded: Worded | None = None
+    """What it was drawn from, where a language model was asked for other words."""
+
+    def drawn_from(self, plan: Plan) -> str:
+        """The words that this picture is of."""
+        return plan.prompt if self.worded is None else self.worded.prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +75,11 @@ class Drawn:
     """Those pictures of the call that failed by themselves; those it gave up are in neither."""
     created: int
     """Seconds since 1970."""
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The plan's, and what became of the wish for other words."""
+        worded = next((one.worded for one in self.pictures if one.worded is not None), None)
+        if worded is None:
+            return self.plan.facts
+        return rewriting_told(self.plan.facts, self.plan.requests[0], worded)

@@ -21,9 +21,9 @@ from server.draft import Customs, Draft
 from server.finishing import Finish
 from server.labelling import Labelling
 from server.previews import preview_steps
-from server.recipes import recipe_of
+from server.recipes import check_weights, recipe_of
 from server.sizing import SizePlan, SizePolicy
-from server.styles import on_plain_ground, style_words, styled
+from server.styles import on_plain_ground, style_words, styled, wanted_rewriting
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,12 @@ class Plan:
     recipe: Recipe
     """Of the first picture."""
 
-    def recipe_of(self, index: int) -> Recipe:
-        """What draws the index-th picture again."""
-        return replace(self.recipe, seed=self.requests[index].seed)
+    def recipe_of(self, index: int, words: str | None = None) -> Recipe:
+        """What draws the index-th picture again; `words` are other ones that it was drawn from."""
+        recipe = replace(self.recipe, seed=self.requests[index].seed)
+        if words is None:
+            return recipe
+        return replace(recipe, drawn_prompt=words if words != recipe.prompt else None)
 
 
 def make_plan(
@@ -63,6 +66,7 @@ def make_plan(
     gpt_image_url: bool,
     random_seed: Callable[[], int],
     add_style_words: bool = True,
+    rewrites: bool = False,
     sizes: SizePolicy | None = None,
     strict_guidance: bool = False,
     labelling: Labelling | None = None,
@@ -75,6 +79,7 @@ def make_plan(
     drawers = catalog.drawers(named.id)
     stand_in = drawers.choose(checked.quality, len(draft.references))
     drawer = family_of(stand_in)
+    check_weights(draft.weights, named.id, stand_in)
     if strict_guidance and guidance_is_lost(draft, named, drawer):
         raise UnsupportedValue(
             f"A guidance scale has no effect here: {stand_in.name}, which draws for {named.id}, "
@@ -90,6 +95,7 @@ def make_plan(
         finish = replace(finish, label=(labelling or Labelling()).label(checked.prompt))
     if finish.transparent and not draft.references:
         prompt = on_plain_ground(prompt, drawer.abilities.plain_ground)
+    rewriting = wanted_rewriting(draft, named, prompt, drawer) if rewrites else None
     first_seed = random_seed() if checked.first_seed == RANDOM_SEED else checked.first_seed
     request = _request(draft, checked, drawer, sized)
     requests = tuple(
@@ -100,11 +106,12 @@ def make_plan(
             prompt=prompt,
             cut_out=finish.transparent and policy.companions.matting is not None,
             client=client,
+            rewriting=rewriting,
             seed=(first_seed + index) % (MAX_SEED + 1),
         )
         for index in range(checked.count)
     )
-    choices = Choices(drawers, stand_in, drawer, sized, words)
+    choices = Choices(drawers, stand_in, drawer, sized, words, rewriting)
     is_gpt_image = named.brand == "gpt-image"
     url_unless_said = not is_gpt_image or (gpt_image_url and not draft.stream)
     said = draft.response_format
@@ -159,6 +166,7 @@ def _request(draft: Draft, checked: Checked, drawer: Family, sized: SizePlan) ->
         upscaler=sized.upscaler,
         upscale_to=sized.size if sized.upscaler else None,
         preview_steps=_previews(draft, steps),
+        strictness=draft.moderation or "auto",
     )
 
 

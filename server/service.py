@@ -42,6 +42,7 @@ class Service:
         guard: NetworkGuard | None = None,
         finishing_threads: int | None = None,
         style_words: bool = True,
+        rewrites: bool = False,
         moderation: Moderation | None = None,
         sizes: SizePolicy | None = None,
         strict_guidance: bool = False,
@@ -51,6 +52,7 @@ class Service:
         self.files = files
         self.catalog = catalog
         self._style_words = style_words
+        self._rewrites = rewrites
         self._sizes = sizes or SizePolicy()
         self._strict_guidance = strict_guidance
         self._labelling = labelling or Labelling()
@@ -105,6 +107,7 @@ class Service:
             gpt_image_url=self._gpt_image_url,
             random_seed=partial(secrets.randbelow, MAX_SEED + 1),
             add_style_words=self._style_words,
+            rewrites=self._rewrites,
             sizes=self._sizes,
             strict_guidance=self._strict_guidance,
             labelling=self._labelling,
@@ -112,4 +115,5 @@ class Service:
         self._moderation.check(draft, client, request_id)
         if limits is not None:
             limits.take(client)
-        return Drawing(plan, self.fleet, self._workshop, listener)
+        refused = partial(self._moderation.refused, client, request_id)
+        return Drawing(plan, self.fleet, self._workshop, listener, refused)

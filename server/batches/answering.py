@@ -81,7 +81,7 @@ class Answering:
                 )
                 drawn = await drawing.result()
                 body = await run_in_threadpool(self._render, speech, drawn, call)
-                return body, seedbed_headers(drawn.plan.facts)
+                return body, seedbed_headers(drawn.facts)
             except CapacityError as error:
                 wait_s = error.retry_after_s
             except StorageFailure as error:

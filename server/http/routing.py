@@ -165,7 +165,7 @@ def _shortened(text: str) -> str:
 
 
 def _render(speech: Speech, drawn: Drawn, call: Call) -> Response:
-    return JSONResponse(speech.render(drawn, call), headers=seedbed_headers(drawn.plan.facts))
+    return JSONResponse(speech.render(drawn, call), headers=seedbed_headers(drawn.facts))
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, _T]) -> _T:

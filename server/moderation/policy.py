@@ -2,7 +2,8 @@
 
 Looked at is the prompt as the caller wrote it. Not looked at: the negative prompt, which says what
 shall not be seen, and the words that this server adds. The log says which rule was met in which
-call by whose key, and never the prompt. Pictures are looked at where they are drawn.
+call by whose key, and never the prompt. Classifiers look at prompts and pictures where these are
+drawn; what they refuse is logged here.
 """
 
 import logging
@@ -24,15 +25,19 @@ class Moderation:
     Belongs to the event loop.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        """Without a path nothing is refused. Raises: RulesError."""
+    def __init__(self, path: Path | None = None, *, judged: bool = False) -> None:
+        """Without a path no word is refused. `judged` is whether a classifier reads prompts too.
+
+        Raises: RulesError.
+        """
         self._path = path
+        self._judged = judged
         self._seen = _signature(path)
         self._rules = WordRules() if path is None else read_rules(path)
 
     def disclose(self, draft: Draft) -> Draft:
-        """Name the parameter among those without effect when no rule asks for it."""
-        if draft.moderation is None or self._current().know_levels:
+        """Name the parameter among those without effect when nothing asks for it."""
+        if draft.moderation is None or self._judged or self._current().know_levels:
             return draft
         return replace(draft, ignored=(*draft.ignored, "moderation"))
 
@@ -50,6 +55,12 @@ class Moderation:
                 "prompt",
                 tuple(refused),
             )
+
+    def refused(self, client: str, request_id: str, error: ContentRejected) -> None:
+        """Log what a classifier refused in the process that draws, and never the prompt."""
+        what = error.param or "the picture that was drawn"
+        named = ", ".join(error.categories)
+        _log.info("%s of %s: a classifier refused %s (%s)", request_id, client, what, named)
 
     def _current(self) -> WordRules:
         """The rules as they stand in the file; as they were, when that cannot be read."""

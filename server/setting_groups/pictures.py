@@ -36,6 +36,20 @@ class PictureSettings(BaseModel):
         description="add words for dall-e-3's vivid and natural to the prompt; revised_prompt "
         "shows them",
     )
+    rewriter: str = Field(
+        "off",
+        min_length=1,
+        description="the language model that puts prompts into other words when a caller asks for "
+        "it (dall-e-3's style, optimize_prompt): off, fetched (the one that seedbed weights "
+        "fetches), or the folder of a model",
+    )
+    rewriter_s: float = Field(
+        20,
+        gt=0,
+        allow_inf_nan=False,
+        description="seconds of the device that one prompt's rewriting may take; then the prompt "
+        "is drawn as it was said",
+    )
     moderation_rules: UserPath | None = Field(
         None,
         description="file of words that may not be drawn, see docs/moderation.md; it is read again "
@@ -53,6 +67,18 @@ class PictureSettings(BaseModel):
         gt=0,
         le=1,
         description="how sure the image classifier must be to refuse a picture, up to 1",
+    )
+    text_classifier: str = Field(
+        "off",
+        min_length=1,
+        description="what judges prompts before anything is drawn, and refuses unsafe ones: off, "
+        "fetched (the one that seedbed weights fetches), or the folder of a model like "
+        "Qwen3Guard-Gen",
+    )
+    text_classifier_allows: str = Field(
+        "",
+        description="categories of the text classifier that are drawn all the same, comma "
+        "separated, as in copyright, political; see docs/moderation.md",
     )
     url_ttl_hours: float = Field(
         24, gt=0, allow_inf_nan=False, description="hours that a picture's signed URL stays valid"

@@ -42,7 +42,13 @@ def picture_of(finished: Finished, call: Call) -> Json:
     return {"b64_json": base64.b64encode(finished.picture.data).decode()}
 
 
+def told_of(finished: Finished) -> Json:
+    """What is known of a picture beside itself; its words where other ones were asked for."""
+    told: Json = {"size": str(finished.picture.size)}
+    return told if finished.worded is None else told | {"revised_prompt": finished.worded.prompt}
+
+
 def _item(one: Finished | Failed, call: Call) -> Json:
     if isinstance(one, Failed):
         return {"error": failure_of(one.error, call.request_id), "index": one.index}
-    return picture_of(one, call) | {"size": str(one.picture.size), "index": one.index}
+    return picture_of(one, call) | told_of(one) | {"index": one.index}

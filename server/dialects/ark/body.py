@@ -41,7 +41,8 @@ class ArkBody(Body):
     background: Literal["transparent", "opaque"] | None = None
 
 
-_WITHOUT_EFFECT = ("optimize_prompt", "optimize_prompt_options", "tools")
+_OPTIMIZING = ("optimize_prompt", "optimize_prompt_options")
+_WITHOUT_EFFECT = (*_OPTIMIZING, "tools")
 _GROUP_OPTIONS = "sequential_image_generation_options"
 
 
@@ -69,5 +70,16 @@ def to_draft(members: Json) -> Draft:
         tools=bool(body.tools),
         layers=bool(body.layer_decomposition),
         optimize_mode=optimizing.mode if optimizing else None,
+        optimize=_optimizes(body),
+        optimize_said=body.said(*_OPTIMIZING),
+        optimize_thinking=optimizing is not None and optimizing.thinking == "enabled",
         ignored=(*body.foreign_names(), *body.said(*without_effect)),
     )
+
+
+def _optimizes(body: ArkBody) -> bool:
+    """Whether the prompt shall be rewritten: who says how wants it."""
+    if body.optimize_prompt is not None:
+        return body.optimize_prompt
+    options = body.optimize_prompt_options
+    return options is not None and (options.mode is not None or options.thinking is not None)

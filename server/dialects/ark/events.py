@@ -4,7 +4,7 @@ There is no event for a picture on its way: the vendor documents none.
 """
 
 from server.dialect import Call, Json
-from server.dialects.ark.answer import picture_of, usage
+from server.dialects.ark.answer import picture_of, told_of, usage
 from server.dialects.ark.failure import failure_of
 from server.events import Drawn, Event, Failed, Finished
 from server.plan import Plan
@@ -16,7 +16,7 @@ def render_event(event: Event, plan: Plan, call: Call) -> Json | None:
     """A picture or its failure."""
     match event:
         case Finished():
-            told: Json = picture_of(event, call) | {"size": str(event.picture.size)}
+            told: Json = picture_of(event, call) | told_of(event)
             name = "partial_succeeded"
         case Failed():
             told = {"error": failure_of(event.error, call.request_id)}

@@ -27,6 +27,7 @@ PICTURES: Schema = record(
                     "url": TEXT,
                     "b64_json": TEXT,
                     "size": TEXT,
+                    "revised_prompt": TEXT,
                     "error": record({"code": TEXT, "message": TEXT}),
                 },
             )

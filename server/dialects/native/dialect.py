@@ -7,7 +7,7 @@ default dialect.
 
 from server.dialect import Call, Json
 from server.dialects.native.body import CUSTOMS, to_draft
-from server.dialects.native.events import render_event, render_picture
+from server.dialects.native.events import render_event, render_finished
 from server.draft import Draft
 from server.events import Drawn, Event
 from server.plan import Plan
@@ -21,10 +21,10 @@ class Native:
         return to_draft(members)
 
     def render(self, drawn: Drawn, call: Call) -> Json:
-        return {"images": [render_picture(finished) for finished in drawn.pictures]}
+        return {"images": [render_finished(finished, drawn.plan) for finished in drawn.pictures]}
 
     def render_event(self, event: Event, plan: Plan, call: Call) -> Json | None:
-        return render_event(event)
+        return render_event(event, plan)
 
     def render_end(self, drawn: Drawn) -> Json:
         return {"type": "completed"}

@@ -4,9 +4,10 @@ import base64
 
 from server.dialect import Json
 from server.events import Event, Finished, Previewed, Step
+from server.plan import Plan
 
 
-def render_event(event: Event) -> Json | None:
+def render_event(event: Event, plan: Plan) -> Json | None:
     """Every step, every preview and every picture."""
     match event:
         case Step(index, progress):
@@ -18,15 +19,19 @@ def render_event(event: Event) -> Json | None:
                 "eta_s": round(progress.eta_s, 3),
             }
         case Previewed():
-            return {"type": "preview", "number": event.number, **render_picture(event)}
+            return {"type": "preview", "number": event.number, **_picture(event)}
         case Finished():
-            return {"type": "image", **render_picture(event)}
+            return {"type": "image", **render_finished(event, plan)}
         case _:
             return None
 
 
-def render_picture(event: Finished | Previewed) -> Json:
-    """A picture and what is known of it."""
+def render_finished(event: Finished, plan: Plan) -> Json:
+    """A picture, what is known of it, and the words that it is of."""
+    return {**_picture(event), "revised_prompt": event.drawn_from(plan)}
+
+
+def _picture(event: Finished | Previewed) -> Json:
     picture = event.picture
     return {
         "index": event.index,

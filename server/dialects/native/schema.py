@@ -20,6 +20,7 @@ PICTURES: Schema = record(
                     "seed": WHOLE,
                     "size": TEXT,
                     "output_format": TEXT,
+                    "revised_prompt": TEXT,
                 }
             )
         )

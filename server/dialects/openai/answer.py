@@ -61,7 +61,7 @@ def _item(finished: Finished, plan: Plan, call: Call) -> Json:
     item: Json = {
         "b64_json": in_base64(picture) if plan.wants_base64 else None,
         "url": None if finished.name is None else call.link(finished.name),
-        "revised_prompt": plan.prompt,
+        "revised_prompt": finished.drawn_from(plan),
         "size": str(picture.size),
     }
     if plan.model.brand != "gpt-image":

@@ -39,6 +39,7 @@ def test_every_step_then_the_picture_then_the_end(client: httpx2.Client) -> None
         "seed": 12,
         "size": "128x64",
         "output_format": "png",
+        "revised_prompt": "a cat",
     }
     assert end == {"type": "completed"}
     assert answer.headers["x-seedbed-model"] == "embedded; requested=seedbed"
