@@ -6,6 +6,8 @@ Every choice of `server.plan` that changes a pixel has a word here; who else is 
 from functools import cache
 from importlib import metadata
 
+from pipelines.catalog import StandIn
+from pipelines.errors import UnsupportedValue
 from pipelines.provenance.recipe import Recipe
 from pipelines.types import ImageRequest
 from server.contract.checks import Checked
@@ -13,6 +15,8 @@ from server.disclosure import Choices, matte
 from server.draft import Draft
 from server.finishing import Finish
 from server.inputs.fitting import Inputs
+
+_SHOWN_DIGITS = 12
 
 
 def recipe_of(
@@ -37,7 +41,7 @@ def recipe_of(
         negative_prompt=request.negative_prompt or None,
         quality=draft.quality,
         style=draft.style,
-        label=finish.label,
+        label=bool(finish.label),
         transparent=finish.transparent,
         resample=choices.sized.said,
         matte=matte(draft, checked, request),
@@ -47,6 +51,27 @@ def recipe_of(
         mask_light=inputs.mask_light,
         fidelity=draft.fidelity,
     )
+
+
+def check_weights(said: str | None, model: str, drawer: StandIn) -> None:
+    """Refuse to draw with other weights than those that were said. A digest outweighs the name.
+
+    Raises: UnsupportedValue: naming both.
+    """
+    if said is None:
+        return
+    name, _, digest = said.partition("@")
+    if digest == drawer.digest if digest else name == drawer.name:
+        return
+    here = _named(drawer.name, drawer.digest)
+    raise UnsupportedValue(
+        f"{model} is drawn here by {here}, not by {_named(name[:80], digest)}.", "weights"
+    )
+
+
+def _named(name: str, digest: str) -> str:
+    """As a person tells weights apart."""
+    return f"{name} (weights {digest[:_SHOWN_DIGITS]})" if digest else name
 
 
 @cache

@@ -1,6 +1,7 @@
 """`seedbed generate`: where to draw, a progress bar per picture, and what is written where."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -8,8 +9,10 @@ from typing import Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pipelines.post.encode import Format
+from pipelines.provenance.recipe import Recipe
 from server.assembly import default_catalog
 from server.generate import local, remote
+from server.generate.again import differences, order_again, read_file, read_files, read_recipe
 from server.generate.events import Drawn, Order, Step
 from server.settings import Settings
 from server.store.api_keys import senders_key
@@ -20,16 +23,18 @@ _FORMATS: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", "
 
 def generate(
     settings: Settings,
-    prompt: str,
+    prompt: str | None,
     output: Path,
-    model: str,
+    model: str | None,
     size: str | None,
     seed: int | None,
     guidance: float | None,
     image: Sequence[Path] | None,
     mask: Path | None,
     n: int,
-    watermark: bool,
+    watermark: bool | None,
+    recipe: Path | None,
+    anyway: bool,
     force: bool,
     server: str | None,
     api_key: str | None,
@@ -49,10 +54,18 @@ def generate(
         guidance,
         watermark,
         _FORMATS[output.suffix.lower()],
-        images=tuple(_read(path) for path in image or ()),
-        mask=None if mask is None else _read(mask),
+        images=read_files(image or ()),
+        mask=None if mask is None else read_file(mask),
     )
-    with _Display(targets, force) as display:
+    before = None
+    if recipe is not None:
+        before = read_recipe(recipe, read_file(recipe))
+        order = order_again(recipe, before, order, anyway)
+    elif prompt is None:
+        raise CommandError("say what shall be drawn, or --recipe FILE to draw a picture again")
+    else:
+        order = replace(order, watermark=bool(watermark))
+    with _Display(targets, force, before) as display:
         _draw(settings, order, server, api_key, display)
 
 
@@ -80,8 +93,9 @@ def _draw(
 class _Display:
     """A bar per picture on standard error; a line per written file on standard output."""
 
-    def __init__(self, targets: list[Path], force: bool) -> None:
+    def __init__(self, targets: list[Path], force: bool, recipe: Recipe | None = None) -> None:
         self._targets = targets
+        self._recipe = recipe
         self._mode = "wb" if force else "xb"
         self._results = results_console()
         errors = errors_console()
@@ -135,13 +149,9 @@ class _Display:
             raise CommandError(f"{path} cannot be written: {error.strerror}") from error
         self._bars.update(self._tasks[drawn.index], left="done")
         self._results.print(f"{path}  {drawn.size}  seed {drawn.seed}", markup=False)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}") from error
+        if self._recipe is not None:
+            for difference in differences(self._recipe, drawn.data):
+                self.say(f"{path} was drawn with {difference}")
 
 
 def _targets(output: Path, n: int) -> list[Path]:

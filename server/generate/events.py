@@ -9,23 +9,32 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from pipelines.post.encode import Format
+from server.terminal import CommandError
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """One call. None means: not said."""
 
-    prompt: str
-    model: str
+    prompt: str | None
+    model: str | None
     n: int
     size: str | None
     seed: int | None
     guidance: float | None
-    watermark: bool
+    watermark: bool | None
     format: Format
     images: tuple[bytes, ...] = ()
     """Files to begin from."""
     mask: bytes | None = None
+    negative_prompt: str | None = None
+    quality: str | None = None
+    steps: int | None = None
+    transparent: bool = False
+    fidelity: str | None = None
+    compression: int | None = None
+    weights: str | None = None
+    """Those that must draw, `name` or `name@digest`."""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -41,6 +50,13 @@ class Order:
             "output_format": self.format,
             "image": [_data_url(image) for image in self.images],
             "mask": None if self.mask is None else _data_url(self.mask),
+            "negative_prompt": self.negative_prompt,
+            "quality": self.quality,
+            "steps": self.steps,
+            "background": "transparent" if self.transparent else None,
+            "input_fidelity": self.fidelity,
+            "output_compression": self.compression,
+            "weights": self.weights,
         }
 
 
@@ -62,6 +78,12 @@ class Drawn:
     data: bytes
     seed: int
     size: str
+
+
+def refusal(message: str, param: object) -> CommandError:
+    """What the terminal says of an order that was refused."""
+    way_out = "; --anyway draws with what is there" if param == "weights" else ""
+    return CommandError(f"{message.removesuffix('.')}{way_out}" if way_out else message)
 
 
 def _data_url(file: bytes) -> str:

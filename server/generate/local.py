@@ -7,14 +7,16 @@ from tempfile import TemporaryDirectory
 from threading import TIMEOUT_MAX
 
 from pipelines.catalog import Catalog
-from pipelines.errors import GenerationError
+from pipelines.errors import GenerationError, RequestError
 from server.assembly import build_fleet, build_service
 from server.contract import checks
+from server.contract.named_models import known_models
 from server.dialects.native.body import CUSTOMS, to_draft
 from server.events import Event, Finished
 from server.events import Step as StepDone
-from server.generate.events import Drawn, Hear, Order, Step
+from server.generate.events import Drawn, Hear, Order, Step, refusal
 from server.plan import make_plan
+from server.recipes import check_weights
 from server.service import Service
 from server.settings import Settings
 from server.store.files import FileStore
@@ -33,7 +35,10 @@ def check(catalog: Catalog, order: Order) -> None:
     try:
         draft = to_draft(order.body)
         if draft.references:
-            checks.check(draft, CUSTOMS)
+            checked = checks.check(draft, CUSTOMS, known_models(catalog.contracts))
+            named = checked.model.id
+            drawer = catalog.stand_in(named, checked.quality, len(draft.references))
+            check_weights(draft.weights, named, drawer)
             return
         make_plan(
             draft,
@@ -43,8 +48,8 @@ def check(catalog: Catalog, order: Order) -> None:
             gpt_image_url=False,
             random_seed=lambda: 0,
         )
-    except GenerationError as error:
-        raise CommandError(error.message) from error
+    except RequestError as error:
+        raise refusal(error.message, error.param) from error
 
 
 def draw(settings: Settings, catalog: Catalog, order: Order, hear: Hear) -> None:
@@ -60,6 +65,8 @@ def draw(settings: Settings, catalog: Catalog, order: Order, hear: Hear) -> None
             files = FileStore(Path(folder))
             with closing(build_service(settings, catalog, fleet, files)) as service:
                 asyncio.run(_draw(service, order, hear))
+    except RequestError as error:
+        raise refusal(error.message, error.param) from error
     except GenerationError as error:
         raise CommandError(error.message) from error
     finally:

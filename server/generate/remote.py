@@ -5,7 +5,7 @@ import json
 
 import httpx2
 
-from server.generate.events import Drawn, Hear, Order, Step
+from server.generate.events import Drawn, Hear, Order, Step, refusal
 from server.terminal import CommandError
 
 PATH = "/seedbed/v1/images"
@@ -38,7 +38,7 @@ def draw(server: str, key: str, order: Order, hear: Hear) -> None:
         ) as response:
             if not response.is_success:
                 response.read()
-                raise CommandError(_refusal(response))
+                raise _refusal(response)
             for event in httpx2.EventSource(response):
                 _pass_on(event, hear)
     except httpx2.TransportError as error:
@@ -57,9 +57,10 @@ def _pass_on(event: httpx2.ServerSentEvent, hear: Hear) -> None:
             raise CommandError(data["error"]["message"])
 
 
-def _refusal(response: httpx2.Response) -> str:
+def _refusal(response: httpx2.Response) -> CommandError:
     """What the server said, or its bare status when it said nothing we understand."""
     try:
-        return str(response.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"{response.url} answered with status {response.status_code}"
+        error = response.json()["error"]
+        return refusal(str(error["message"]), error.get("param"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return CommandError(f"{response.url} answered with status {response.status_code}")

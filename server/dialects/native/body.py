@@ -34,6 +34,9 @@ class NativeBody(Body):
     image: Any = PICTURES
     mask: str | None = Field(None, description="address of a PNG: drawn anew where transparent")
     input_fidelity: Fidelity | None = Field(None, description="how close to stay to the picture")
+    weights: str | None = Field(
+        None, description="name@digest of the weights that must draw, as a recipe names them"
+    )
     stream: bool | None = Field(None, description="false answers once, when all is drawn")
     preview_every: int | None = Field(None, description="a preview after each so many steps")
 
@@ -60,6 +63,7 @@ def to_draft(members: Json) -> Draft:
         references=said_references(body.image),
         mask=None if body.mask is None else Reference(body.mask, "mask"),
         fidelity=body.input_fidelity,
+        weights=body.weights,
         stream=stream,
         preview_every=body.preview_every,
         ignored=(*body.foreign_names(), *(() if stream else body.said("preview_every"))),

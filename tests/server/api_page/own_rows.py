@@ -12,6 +12,7 @@ from tests.server.api_page.parameter import (
     honoured,
     idle,
     parameter,
+    refused,
 )
 from tests.server.conformance.calls import png
 
@@ -49,6 +50,13 @@ NATIVE = Table(
         parameter("image", "As in the other dialects.", honoured(PICTURE), wrong=5),
         parameter("mask", "An address, as for edits.", honoured(MASK, image=PICTURE), wrong="x"),
         parameter("input_fidelity", "Unsaid `low`.", honoured("high", image=PICTURE), wrong="much"),
+        parameter(
+            "weights",
+            "The weights that must draw, as `name` or `name@digest`: a recipe drawn again is drawn "
+            "by the same, or not at all.",
+            refused("z-image", "where others draw"),
+            wrong=5,
+        ),
         parameter("stream", "Unsaid `true`.", honoured(True), wrong="x"),
         parameter(
             "preview_every",
