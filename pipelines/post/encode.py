@@ -1,14 +1,18 @@
 """Turns finished pixels into the bytes of a PNG, JPEG or WebP file, with what it says of them.
 
 The same pixels and the same information give the same bytes. Pixels without a colour profile are
-sRGB, which is what every reader takes them for. Knows no meaning of what it writes beside them.
+sRGB, which is what every reader takes them for. No encoder holds the interpreter's lock, so as many
+pictures are encoded at once as there are threads. Knows no meaning of what it writes beside them.
 """
 
 import io
+import os
+import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,14 +82,33 @@ def encode(
     if format == "png":
         return encode_png(pixels, _chunks(info))
     picture = Image.fromarray(np.ascontiguousarray(pixels))
-    file = io.BytesIO()
     quality = max(1, round(compression / 100 * _BEST_QUALITY))
-    if format == "jpeg":
-        subsampling = "4:4:4" if quality >= _FULL_COLOUR_QUALITY else "4:2:0"
-        picture.save(file, "JPEG", quality=quality, subsampling=subsampling, **_segments(info))
-    else:
-        picture.save(file, "WEBP", quality=quality, method=2, **_segments(info))
-    return file.getvalue()
+    return _WRITERS[format](picture, quality, _segments(info))
+
+
+def _jpeg(picture: Image.Image, quality: int, segments: Mapping[str, Any]) -> bytes:
+    """Pillow lets go of the interpreter's lock while it writes to a file, and not to a buffer."""
+    subsampling = "4:4:4" if quality >= _FULL_COLOUR_QUALITY else "4:2:0"
+    with _file_in_memory() as file:
+        picture.save(file, "JPEG", quality=quality, subsampling=subsampling, **segments)
+        file.seek(0)
+        return file.read()
+
+
+def _webp(picture: Image.Image, quality: int, segments: Mapping[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=quality, method=2, **segments)
+    return buffer.getvalue()
+
+
+_WRITERS = MappingProxyType({"jpeg": _jpeg, "webp": _webp})
+
+
+def _file_in_memory() -> IO[bytes]:
+    """A file with a descriptor; elsewhere than on Linux it may touch the disk."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("picture"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _chunks(info: FileInfo) -> bytes:

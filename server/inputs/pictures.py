@@ -40,6 +40,8 @@ _TOO_DEEP = ("I", "F")
 _MOST_SCANS = 100
 """A progressive JPEG has about ten. Each is a pass over all pixels, so thousands are an attack."""
 _START_OF_SCAN = b"\xff\xda"
+_PIECE_BYTES = 1 << 20
+"""What is hashed at a time, without Python's lock."""
 _TURNS: Mapping[int, Image.Transpose] = MappingProxyType(
     {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -117,7 +119,10 @@ def _check_header(file: BinaryIO, image: Image.Image, rule: PictureRule, param: 
 
 def _sha256(file: BinaryIO) -> str:
     file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while piece := file.read(_PIECE_BYTES):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _scans(file: BinaryIO) -> int:

@@ -1,6 +1,10 @@
 """Pixels become files that others can read, and the same pixels the same bytes."""
 
+import hashlib
 import io
+import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -100,6 +104,33 @@ def test_no_metadata_is_written(kind: Format) -> None:
         "Software",
         "XML:com.adobe.xmp",
     }
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_other_threads_run_while_a_picture_is_encoded(kind: Format) -> None:
+    """Nobody is interrupted here: another thread runs only when the encoder lets go by itself."""
+    pixels = np.random.default_rng(0).integers(0, 256, (1024, 1024, 3), dtype=np.uint8)
+    ran_at: list[float] = []
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.is_set():
+            ran_at.append(time.perf_counter())
+            hashlib.sha256(pixels[:64].data)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    other = threading.Thread(target=run)
+    try:
+        other.start()
+        began = time.perf_counter()
+        encode(pixels, kind)
+        ended = time.perf_counter()
+    finally:
+        sys.setswitchinterval(before)
+        done.set()
+        other.join()
+    assert any((began + ended) / 2 < at < ended for at in ran_at)
 
 
 def test_a_transparent_jpeg_is_refused_by_name() -> None:
