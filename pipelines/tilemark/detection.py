@@ -20,7 +20,7 @@ from pipelines.tilemark.search import Search
 from pipelines.tilemark.spectrum import Spectrum
 
 _UPRIGHT = "as it is"
-_NEGATIVE = ", as a negative"
+NEGATIVE = ", as a negative"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Detector:
                 search = Search(Spectrum(zoomed), self._layout, self._subs)
                 spectrum_zoom, scale = around.zoom, zoomed.shape[1] / plane.shape[1]
             for place in search.best(around, scale):
-                name = place.name if place.z > 0 else place.name + _NEGATIVE
+                name = place.name if place.z > 0 else place.name + NEGATIVE
                 yield _Candidate(place.z, name, place.sub, search.carriers(place))
                 yield None
 
@@ -100,7 +100,7 @@ class Detector:
                 found.append(_Candidate(z, name, index, seen))
         best = max(found, key=lambda tried: abs(tried.z))
         if best.z < 0:
-            return _Candidate(best.z, best.name + _NEGATIVE, best.sub, -best.seen)
+            return _Candidate(best.z, best.name + NEGATIVE, best.sub, -best.seen)
         return best
 
     def _read(self, candidate: _Candidate) -> int | None:
