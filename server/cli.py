@@ -5,7 +5,8 @@ commands are a registry, imported on use. Every fault that a user can mend leave
 """
 
 from collections.abc import Callable
-from importlib import import_module, metadata
+from importlib import import_module
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -143,6 +144,7 @@ def serve(
     label_style: Annotated[str | None, _setting("label_style")] = None,
     label_corner: Annotated[str | None, _setting("label_corner")] = None,
     label_logo: Annotated[str | None, _setting("label_logo")] = None,
+    metadata: Annotated[str | None, _setting("metadata")] = None,
     log_level: Annotated[str | None, _setting("log_level")] = None,
 ) -> None:
     """Serve the image APIs until told to stop (Ctrl-C or SIGTERM).
@@ -296,7 +298,7 @@ def weights(command: str, said: dict[str, Any]) -> None:
 
 def version() -> None:
     """Print the version."""
-    results_console().print(metadata.version("seedbed"))
+    results_console().print(version_of("seedbed"))
 
 
 def _behind(command: str) -> Callable[..., Any]:

@@ -6,10 +6,15 @@ What would not fit is left out and named, never cut: first the prompt's second c
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 from pipelines.post.encode import MAX_PARAMETERS, FileInfo
 from pipelines.provenance.parameters import to_parameters
+from pipelines.provenance.recipe import Recipe
 from pipelines.provenance.xmp import MAX_BYTES, Statement, packet
+
+RecipeDetail: TypeAlias = Literal["full", "minimal", "none"]
+"""All of a recipe, all but the words that callers wrote, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,13 @@ class Metadata:
     info: FileInfo
     left_out: tuple[str, ...] = ()
     """What was wanted and is too long for a file: prompt_information, parameters, prompt."""
+
+
+def detailed(recipe: Recipe, detail: RecipeDetail) -> Recipe | None:
+    """As much of a recipe as a site wants to give away."""
+    if detail == "none":
+        return None
+    return recipe if detail == "full" else recipe.without_prompt()
 
 
 def metadata(statement: Statement, icc: bytes | None = None) -> Metadata:

@@ -9,7 +9,7 @@ from server.setting_values import LabelText, UserPath
 
 
 class ProvenanceSettings(BaseModel):
-    """Of the visible label."""
+    """Of the visible label and of what a file says of its picture."""
 
     label_language: Literal["auto", "zh", "en"] = Field(
         "auto",
@@ -31,4 +31,10 @@ class ProvenanceSettings(BaseModel):
     )
     label_logo: UserPath | None = Field(
         None, description="PNG with alpha that stands before the label's text"
+    )
+    metadata: Literal["full", "minimal", "none"] = Field(
+        "full",
+        description="how much a picture's file says of how it was drawn: full (seedbed generate "
+        "--recipe draws it again), minimal (without a word of the prompt), none; that a machine "
+        "drew it is said always",
     )

@@ -11,7 +11,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from pipelines.post.encode import MAX_PARAMETERS, FileInfo, Format, encode
-from pipelines.provenance.metadata import metadata
+from pipelines.provenance.metadata import detailed, metadata
 from pipelines.provenance.parameters import read_parameters, to_parameters
 from pipelines.provenance.recipe import Recipe
 from pipelines.provenance.xmp import IPTC, MAX_BYTES, OWN, SOURCE_TYPES, TC260, Statement, packet
@@ -127,6 +127,12 @@ def png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
         found.append((kind, body))
         at += 12 + length
     return found
+
+
+def test_a_site_decides_how_much_of_a_recipe_is_written() -> None:
+    assert detailed(RECIPE, "full") == RECIPE
+    assert detailed(RECIPE, "minimal") == RECIPE.without_prompt()
+    assert detailed(RECIPE, "none") is None
 
 
 def test_without_a_recipe_only_the_label_stays() -> None:
