@@ -67,7 +67,7 @@ def save_sdxl(folder: Path, seed: int = 0) -> Path:
     pipe = diffusers.StableDiffusionXLPipeline(
         vae=_autoencoder(seed),
         text_encoder=text.clip(seed=seed),
-        text_encoder_2=text.clip(projected=True, seed=seed + 1),
+        text_encoder_2=text.clip(projected=True, seed=seed + 1, width=64),
         tokenizer=text.tokenizer(bos=True),
         tokenizer_2=text.tokenizer(bos=True),
         unet=_unet(
@@ -77,8 +77,8 @@ def save_sdxl(folder: Path, seed: int = 0) -> Path:
             addition_embed_type="text_time",
             addition_time_embed_dim=8,
             transformer_layers_per_block=(1, 1),
-            projection_class_embeddings_input_dim=80,
-            cross_attention_dim=64,
+            projection_class_embeddings_input_dim=112,
+            cross_attention_dim=96,
         ),
         scheduler=diffusers.EulerDiscreteScheduler(steps_offset=1, **_BETAS),
         add_watermarker=False,

@@ -110,15 +110,15 @@ class PictureProcessor(TextProcessor):
         return encoded
 
 
-def clip(*, projected: bool = False, seed: int = 0, max_tokens: int = 77) -> Any:
-    """CLIP's text model, 32 wide; `projected` gives the class with the pooled projection."""
+def clip(*, projected: bool = False, seed: int = 0, max_tokens: int = 77, width: int = 32) -> Any:
+    """CLIP's text model; `projected` gives the class with the pooled projection."""
     config = transformers.CLIPTextConfig(
         vocab_size=VOCABULARY_SIZE,
-        hidden_size=32,
+        hidden_size=width,
         intermediate_size=37,
         num_hidden_layers=2,
         num_attention_heads=4,
-        projection_dim=32,
+        projection_dim=width,
         max_position_embeddings=max_tokens,
         hidden_act="gelu",
         bos_token_id=BOS_ID,

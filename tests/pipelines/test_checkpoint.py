@@ -1,6 +1,7 @@
 """Stand-ins that are more than a folder: a single file, LoRAs, another noise schedule."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from pipelines.merge import Digests, run
 from pipelines.parity.registry import CASES
 from pipelines.session import Session
 from pipelines.types import ImageRequest, Size
+from tests.ldm_checkpoints import save_sd15_checkpoint, save_sdxl_checkpoint
 from tests.tiny_models import save_lora, save_sd15, save_sdxl
 
 pytestmark = [
@@ -106,6 +108,113 @@ def test_the_weights_of_a_single_file_take_the_place_of_the_denoisers(
     assert stand_in_bytes(replace(plain, file=Path(file)), CPU) == bytes_on_device(
         plain.folder, CPU
     )
+
+
+def parts_of(stand_in: StandIn) -> dict[str, dict[str, torch.Tensor]]:
+    components = read_stand_in(stand_in, CPU).components
+    modules = {name: one for name, one in components.items() if isinstance(one, torch.nn.Module)}
+    return {name: one.state_dict() for name, one in modules.items()}
+
+
+def without_weights(folder: Path, copy: Path) -> Path:
+    """Its configurations and tokenizers, as a repository's small files are."""
+    return Path(shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*.safetensors")))
+
+
+@pytest.mark.parametrize(
+    ("save", "to_file"), [(save_sd15, save_sd15_checkpoint), (save_sdxl, save_sdxl_checkpoint)]
+)
+def test_a_whole_checkpoint_brings_all_weights_and_the_folder_its_configurations(
+    save: Callable[..., Path], to_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = save(tmp_path / "folder", seed=5)
+    file = to_file(tmp_path / "whole.safetensors", of=folder)
+    whole = StandIn("whole", "sd15", without_weights(folder, tmp_path / "bare"), "none", file=file)
+    expected = parts_of(replace(whole, folder=folder, file=None))
+    read = parts_of(whole)
+    assert read.keys() == expected.keys()
+    for name, weights in expected.items():
+        assert not changed(weights, read[name]), name
+    assert stand_in_bytes(whole, CPU) == bytes_on_device(folder, CPU)
+
+
+def rewritten(file: Path, change: Callable[[dict[str, torch.Tensor]], None]) -> Path:
+    weights = load_file(file)
+    change(weights)
+    save_file(weights, file)
+    return file
+
+
+@pytest.fixture
+def whole(plain: StandIn, tmp_path: Path) -> StandIn:
+    file = save_sd15_checkpoint(tmp_path / "whole.safetensors", of=plain.folder)
+    return replace(plain, file=file)
+
+
+def test_what_a_whole_checkpoint_does_not_have_is_named(whole: StandIn) -> None:
+    assert whole.file is not None
+    rewritten(whole.file, lambda weights: weights.pop("model.diffusion_model.out.2.bias"))
+    with pytest.raises(ModelBroken, match=r"lacks weights that models of this kind have$"):
+        read_stand_in(whole, CPU)
+    stem = "cond_stage_model.transformer.text_model."
+    save_sd15_checkpoint(whole.file, of=whole.folder)
+    rewritten(whole.file, lambda weights: weights.pop(f"{stem}final_layer_norm.bias"))
+    with pytest.raises(ModelBroken, match=r"lacks 1 weights of text_encoder, the first is \S+bias"):
+        read_stand_in(whole, CPU)
+
+    def forget_text(weights: dict[str, torch.Tensor]) -> None:
+        for name in [name for name in weights if name.startswith("cond_stage")]:
+            del weights[name]
+
+    rewritten(whole.file, forget_text)
+    with pytest.raises(ModelBroken, match="Failed to load CLIPTextModel") as caught:
+        read_stand_in(whole, CPU)
+    assert "from_single_file" not in str(caught.value)
+
+
+def test_a_whole_checkpoint_of_another_kind_is_refused_by_its_base(
+    whole: StandIn, tmp_path: Path
+) -> None:
+    xl = save_sdxl(tmp_path / "xl")
+    with pytest.raises(ModelBroken, match=r"another kind than .*, a StableDiffusionXLPipeline"):
+        read_stand_in(replace(whole, folder=xl), CPU)
+    file = save_sdxl_checkpoint(tmp_path / "xl.safetensors", of=xl)
+    with pytest.raises(ModelBroken, match=r"\(conditioner\.\*\) do not belong to one"):
+        read_stand_in(replace(whole, file=file), CPU)
+
+
+def test_a_checkpoint_without_an_autoencoder_takes_the_folders(whole: StandIn) -> None:
+    assert whole.file is not None
+
+    def forget(weights: dict[str, torch.Tensor]) -> None:
+        for name in [name for name in weights if name.startswith("first_stage_model.")]:
+            del weights[name]
+
+    rewritten(whole.file, forget)
+    own = parts_of(replace(whole, file=None))
+    read = parts_of(whole)
+    assert not changed(own["vae"], read["vae"])
+    assert not changed(own["unet"], read["unet"])
+
+
+def test_averages_of_the_training_take_no_memory(whole: StandIn) -> None:
+    assert whole.file is not None
+    before = stand_in_bytes(whole, CPU)
+    rewritten(whole.file, lambda weights: weights.update({"model_ema.x": torch.zeros(1000)}))
+    assert stand_in_bytes(whole, CPU) == before
+
+
+def test_a_checkpoint_that_predicts_velocity_says_so(whole: StandIn) -> None:
+    assert whole.file is not None
+    pipe: Any = read_stand_in(whole, CPU)
+    assert pipe.scheduler.config.prediction_type == "epsilon"
+    rewritten(whole.file, lambda weights: weights.update(v_pred=torch.zeros(0)))
+    pipe = read_stand_in(whole, CPU)
+    assert pipe.scheduler.config.prediction_type == "v_prediction"
+    assert pipe.scheduler.config.rescale_betas_zero_snr is False
+    rewritten(whole.file, lambda weights: weights.update(ztsnr=torch.zeros(0)))
+    pipe = read_stand_in(whole, CPU)
+    assert pipe.scheduler.config.rescale_betas_zero_snr is True
 
 
 @pytest.mark.parametrize("name", ["a.ckpt", "a.safetensors"])

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from server.models.catalogue import build_catalog
 from server.models.own_models import OwnModel, OwnModels, read_own_models
 from server.terminal import CommandError
 from server.weights.place import Place
+from tests.ldm_checkpoints import save_sd15_checkpoint
 from tests.running import Running, seedbed
 from tests.tiny_models import save_lora, save_sd15, save_sdxl
 
@@ -37,6 +39,12 @@ base = "one"
 lora = "pytorch_lora_weights.safetensors"
 lora_scale = 0.8
 
+[[models]]
+name = "whole"
+folder = "configurations"
+file = "one.safetensors"
+steps = 3
+
 [aliases]
 "gpt-image-1" = "two"
 "org/mini" = "dall-e-2"
@@ -45,9 +53,12 @@ lora_scale = 0.8
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two pipelines, a LoRA and the settings that name them."""
+    """A folder with two pipelines, a LoRA, a whole file, and the settings that name them."""
     folder = tmp_path_factory.mktemp("own")
     save_lora(folder, of=save_sd15(folder / "one"))
+    save_sd15_checkpoint(folder / "one.safetensors", of=folder / "one")
+    weights = shutil.ignore_patterns("*.safetensors")
+    shutil.copytree(folder / "one", folder / "configurations", ignore=weights)
     save_sdxl(folder / "two", seed=3)
     (folder / "seedbed.toml").write_text(_BOTH)
     return folder
@@ -83,9 +94,11 @@ def test_own_models_are_names_of_their_own(here: Path) -> None:
         "one": OWN_MODEL,
         "two": OWN_MODEL,
         "changed": OWN_MODEL,
+        "whole": OWN_MODEL,
         "org/mini": "dall-e-2",
     }
-    assert {one.name for one in made.stand_ins} == {"embedded", "one", "two", "changed"}
+    names = {"embedded", "one", "two", "changed", "whole"}
+    assert {one.name for one in made.stand_ins} == names
 
 
 def test_the_documented_example_is_read(tmp_path: Path) -> None:
@@ -197,13 +210,14 @@ def digest(answer: httpx2.Response) -> str:
 
 def test_every_name_is_drawn_by_its_own_model_on_demand(serving: Running) -> None:
     """The budget holds the embedded model and nothing beside it."""
-    pictures = set()
-    for name in ("two", "changed", "one"):
+    pictures = []
+    for name in ("two", "changed", "whole", "one"):
         assert f"loading {name}: " not in serving.log.read_text()
         answer = draw(serving, model=name)
         assert answer.headers["x-seedbed-model"] == f"{name}; requested={name}"
-        pictures.add(digest(answer))
-    assert len(pictures) == 3
+        pictures.append(digest(answer))
+    assert len(set(pictures)) == 3
+    assert pictures[2] == pictures[3], "the same weights, once as a file and once as a folder"
     assert answer.headers["x-seedbed-steps"] == "3"
     named = draw(serving, model="gpt-image-1", size="1024x1024")
     assert named.headers["x-seedbed-model"] == "two; requested=gpt-image-1"
@@ -213,6 +227,9 @@ def test_every_name_is_drawn_by_its_own_model_on_demand(serving: Running) -> Non
 def test_own_names_are_listed_among_the_others(serving: Running) -> None:
     headers = {"authorization": f"Bearer {serving.key}"}
     data = httpx2.get(f"{serving.url}/v1/models", headers=headers).json()["data"]
-    assert [each["id"] for each in data] == [*MODELS, "one", "two", "changed", "org/mini"]
+    assert [each["id"] for each in data] == [
+        *MODELS,
+        *("one", "two", "changed", "whole", "org/mini"),
+    ]
     shown = httpx2.get(f"{serving.url}/v1/models/org/mini", headers=headers).json()
     assert shown["id"] == "org/mini"
