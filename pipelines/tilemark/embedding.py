@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.tilemark import reading
-from pipelines.tilemark.canonical import WHITE, Plane
+from pipelines.tilemark.canonical import WHITE, Plane, resized
 from pipelines.tilemark.waves import Waves
 
 _WEAKEST = 1.0
@@ -46,8 +46,13 @@ class Residual:
     margin: float
 
 
-def residual(plane: Plane, hiding: Plane, waves: Waves, strongest: float) -> Residual:
-    """Shape the waves to a picture and find their strength."""
+def residual(
+    plane: Plane, hiding: Plane, waves: Waves, strongest: float, shrink: float
+) -> Residual:
+    """Shape the waves to a picture and find their strength.
+
+    `shrink` is what half the size of the picture is to its canonical size, at most 1.
+    """
     shape = plane.shape
     amplitudes = waves.layout.weight
     told = waves.told(worn(plane + hiding * waves.field(amplitudes, shape)))
@@ -56,7 +61,7 @@ def residual(plane: Plane, hiding: Plane, waves: Waves, strongest: float) -> Res
     for attempt in range(_TRIES):
         balanced = _balanced(plane, hiding * np.float32(strength), waves, amplitudes)
         added = hiding * waves.field(balanced, shape)
-        margin = waves.margin(waves.told(worn(plane + added * np.float32(strength))))
+        margin = waves.margin(waves.told(worn(plane + added * np.float32(strength), shrink)))
         wanted = _stronger(strength, margin, strongest)
         if margin >= _WANTED * _ENOUGH or wanted == strength or attempt == _TRIES - 1:
             break
@@ -64,13 +69,16 @@ def residual(plane: Plane, hiding: Plane, waves: Waves, strongest: float) -> Res
     return Residual(added * np.float32(strength), strength, margin)
 
 
-def worn(plane: Plane) -> Plane:
-    """A plane as it comes back from a JPEG file."""
-    levels = np.rint(np.clip(plane, 0, WHITE)).astype(np.uint8)
+def worn(plane: Plane, shrink: float = 1.0) -> Plane:
+    """A plane as it comes back from a JPEG file of a smaller copy."""
+    height, width = plane.shape
+    small = resized(plane, round(height * shrink), round(width * shrink)) if shrink < 1 else plane
+    levels = np.rint(np.clip(small, 0, WHITE)).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(levels).save(file, "JPEG", quality=_WEAR_QUALITY)
     with Image.open(file) as picture:
-        return np.asarray(picture, np.float32)
+        returned = np.asarray(picture, np.float32)
+    return resized(returned, height, width) if shrink < 1 else returned
 
 
 def _stronger(strength: float, margin: float, strongest: float) -> float:

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from pipelines.tilemark import expansion, geometry
 from pipelines.tilemark.applying import applied
-from pipelines.tilemark.canonical import canonical, luma
+from pipelines.tilemark.canonical import SIDE, canonical, luma
 from pipelines.tilemark.carriers import Layout, SubKey, layout, sub_key
 from pipelines.tilemark.detection import Detector
 from pipelines.tilemark.embedding import residual
@@ -34,8 +34,8 @@ _ROUNDS: Mapping[Depth, Callable[[], Iterator[Round]]] = {
 }
 
 SUB_KEYS = 4
-LEAST_SIDE_PX = 512
-"""A smaller picture has too few pixels to survive JPEG."""
+LEAST_SIDE_PX = 384
+"""A smaller picture has too few pixels: at 320 half of the copies at JPEG 50 are lost."""
 _STRONGEST, _STRONGEST_FLAT = 2.0, 1.25
 _MOSTLY_FLAT = 0.6
 _LEAST_MARGIN = 0.9
@@ -100,7 +100,8 @@ class TileMark:
         strongest = _STRONGEST_FLAT if flat_share(detail) > _MOSTLY_FLAT else _STRONGEST
         sub = self._subs[self._pick(ident)]
         waves = Waves(self._layout, sub, self._payload.signs(ident, sub))
-        added = residual(plane, hiding(plane, detail), waves, strongest)
+        shrink = min(1.0, math.sqrt(pixels.shape[0] * pixels.shape[1]) / (2 * SIDE))
+        added = residual(plane, hiding(plane, detail), waves, strongest, shrink)
         marked = applied(pixels, added.plane)
         if added.margin < _LEAST_MARGIN and self.detect(marked).ident != ident:
             return Embedded(
