@@ -60,7 +60,7 @@ Change = Callable[[Image.Image], Image.Image]
     ("change", "most"),
     [
         (lambda image: saved(image, "JPEG", 50), 4),
-        (lambda image: saved(image, "WEBP", 50), 4),
+        (lambda image: saved(image, "WEBP", 50), 6),
         (lambda image: image.resize((192, 192)), 4),
         (lambda image: image.resize((1000, 700), Image.Resampling.LANCZOS), 4),
         (lambda image: image.filter(ImageFilter.GaussianBlur(2)), 4),

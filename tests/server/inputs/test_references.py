@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import http.client
 import io
 import json
@@ -156,6 +157,20 @@ def test_what_is_cut_off_is_cut_off_evenly(references: References) -> None:
     inputs = resolved(references, encoded(Image.fromarray(pixels), "PNG"), size="128x128").inputs
     assert inputs is not None
     assert inputs.references[0].pixels.min() > 200
+
+
+def test_all_files_that_were_sent_are_known_by_their_digests(references: References) -> None:
+    other, mask = png(32, 32), alpha_mask()
+    inputs = resolved(references, ONE, other, mask=mask, size="256x256").inputs
+    assert inputs is not None
+    assert inputs.files == tuple(hashlib.sha256(file).hexdigest() for file in (ONE, other))
+    assert isinstance(mask.source, bytes)
+    assert inputs.mask_file == hashlib.sha256(mask.source).hexdigest()
+    assert not inputs.mask_light
+    light = replace(mask, light_is_drawn=True)
+    inputs = resolved(references, ONE, mask=light, size="256x256").inputs
+    assert inputs is not None
+    assert inputs.mask_light
 
 
 def test_a_mask_becomes_what_is_drawn_anew(references: References) -> None:
