@@ -126,6 +126,9 @@ class Engine:
         Raises: ModelBroken, OutOfMemory: it cannot draw, and is not on the device any more.
         """
         failure = self._try(self.models.get(name))
+        if isinstance(failure, ModelBroken):
+            self.models.give_up(name, failure)
+            raise failure
         if failure is not None:
             self.models.drop(name)
             raise failure

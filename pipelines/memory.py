@@ -17,10 +17,17 @@ import torch
 from diffusers import DiffusionPipeline
 
 from pipelines.admission import ANY_SIZE, Footprint, Room, check, measured_room
+from pipelines.breakages import Breakages
 from pipelines.catalog import StandIn, family_of
 from pipelines.checkpoint import read_stand_in, stand_in_bytes
 from pipelines.cost import UNMEASURED, StepCost
-from pipelines.errors import GenerationError, OutOfMemory, UnknownModel, UnsupportedSetting
+from pipelines.errors import (
+    GenerationError,
+    ModelBroken,
+    OutOfMemory,
+    UnknownModel,
+    UnsupportedSetting,
+)
 from pipelines.families.base import Family
 from pipelines.loadwatch import LoadWatch, held_bytes
 from pipelines.merge import Call
@@ -129,6 +136,7 @@ class Models:
         self._room = room or ANY_SIZE
         self.news: ModelNews = news or Nobody()
         self._known: dict[str, StandIn] = {}
+        self._breakages = Breakages()
         self._held_bytes: dict[str, int] = {}
         """Of each of them while it is here: reading files would hold up every step."""
         self._residents: dict[str, Resident] = {}
@@ -197,10 +205,12 @@ class Models:
     def check(self, request: ImageRequest) -> None:
         """Refuse what cannot be drawn here. A model that is not here yet is checked once more then.
 
-        Raises: UnknownModel, UnsupportedValue.
+        Raises: UnknownModel, UnsupportedValue. ModelBroken: it could not be loaded, and its files
+        have not changed since.
         """
         resident = self._residents.get(request.model)
         if resident is None:
+            self._breakages.check(self._stand_in(request.model))
             check(request, family_of(self._stand_in(request.model)), self._room)
             return
         measured = measured_room(resident.footprint, self._free_bytes())
@@ -222,6 +232,7 @@ class Models:
         """
         if name in self._residents:
             return self._residents[name]
+        self._breakages.check(self._stand_in(name))  # before another model leaves for it
         verdict = self._verdict(name, at_work)
         if isinstance(verdict, Wait):
             return verdict
@@ -230,7 +241,9 @@ class Models:
             self.drop(leaving)
         try:
             return self._load(self._stand_in(name))
-        except GenerationError:
+        except GenerationError as error:
+            if isinstance(error, ModelBroken):
+                self._breakages.note(self._stand_in(name), error)
             self.news.departed(name, self.load_s(name))  # who heard of its loading waits for more
             raise
 
@@ -288,6 +301,11 @@ class Models:
             resident.alone_cap = ANY_SIZE  # what did not fit beside this one may fit now
         self._free()
         self.news.departed(name, self.load_s(name))
+
+    def give_up(self, name: str, error: ModelBroken) -> None:
+        """Take a model off the device that cannot draw; until its files change it stays away."""
+        self._breakages.note(self._stand_in(name), error)
+        self.drop(name)
 
     def _free(self) -> None:
         """Give back what nothing refers to any more."""

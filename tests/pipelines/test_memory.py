@@ -125,6 +125,51 @@ def test_a_model_that_loads_but_cannot_draw_fails_its_request_and_leaves(crooked
     assert books.models[-1] == "crooked has left"
 
 
+def test_a_broken_model_is_not_loaded_anew_until_its_files_change(
+    crooked: StandIn, costs: CostBook
+) -> None:
+    books = Books()
+    models = Models(torch.device("cpu"), news=books)
+    models.know(crooked)
+    drawing = Engine(models, books, costs=costs)
+    drawing.submit(request("a", model="crooked"))
+    drain(drawing)
+    heard = list(books.models)
+    assert heard == ["crooked is loading", "crooked has left"]
+    with pytest.raises(ModelBroken) as caught:
+        drawing.submit(request("b", model="crooked"))
+    assert str(caught.value) == str(books.errors["a"])
+    assert drawing.idle
+    assert books.models == heard
+    config = crooked.folder / "scheduler" / "scheduler_config.json"
+    config.write_text(config.read_text().replace("unheard of", "v_prediction"))
+    drawing.submit(request("c", model="crooked"))
+    drain(drawing)
+    assert list(books.pictures) == ["c"]
+
+
+def test_requests_that_came_before_the_breakage_fail_without_another_loading(
+    tmp_path: Path, costs: CostBook
+) -> None:
+    """Nor does a model that is free leave for the broken one a second time."""
+    broken = tmp_path / "broken"
+    shutil.copytree(EMBEDDED.folder, broken)
+    (broken / "evil.pkl").write_bytes(b"")
+    books, clock = Books(), Clock()
+    models = crowded(clock, books)
+    models.know(StandIn("broken", EMBEDDED.family, broken, EMBEDDED.licence))
+    drawing = Engine(models, books, clock=clock, costs=costs)
+    for name in ("a", "b", "c"):
+        drawing.submit(request(name, model="broken"))
+    drain(drawing)
+    assert {str(error) for error in books.errors.values()} == {str(books.errors["a"])}
+    assert books.models == ["broken is loading", "broken has left"]
+    (broken / "evil.pkl").unlink()
+    drawing.submit(request("d", model="broken"))
+    drain(drawing)
+    assert list(books.pictures) == ["d"]
+
+
 def test_a_model_that_cannot_draw_is_freed_although_the_worker_froze_its_memory(
     crooked: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
