@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.serve import Server, server
-from pipelines.label.label import Label, draw_label
+from pipelines.label.label import Label, label_in_place
 from pipelines.post.encode import Format, encode
 from pipelines.post.matting import remove_background
 from pipelines.post.resize import resize
@@ -75,7 +75,7 @@ def stages(sides: Sequence[int], rounds: int) -> Iterator[Stage]:
         size = Size(side, side)
         pixels = resize(drawn, size)
         yield Stage("resize", side, _ms(partial(resize, drawn, size), rounds))
-        yield Stage("label", side, _ms(partial(draw_label, pixels, Label()), rounds))
+        yield Stage("label", side, _ms(partial(label_in_place, pixels.copy(), Label()), rounds))
         yield Stage("cut out", side, _ms(partial(remove_background, pixels), rounds))
         for form in FORMATS:
             ms = _ms(partial(encode, pixels, form), rounds)

@@ -1,7 +1,8 @@
 """What it costs to label a picture, and what labels look like.
 
-Times are of one core: the first label of a size, all later ones on the pixels themselves, and on a
-copy of them. The sheet shows every style, script and corner on grounds that are hard to write on.
+Times are of the processor, whatever else the machine does: of the first label of a size, of all
+later ones on the pixels themselves, and on a copy of them. The sheet shows every style, script and
+corner on grounds that are hard to write on.
 
     python -m benchmarks.labels [--quick] [--json]
     python -m benchmarks.labels --sheet docs/labels.png
@@ -41,7 +42,7 @@ _COLUMNS = 4
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Units: milliseconds; the least of some rounds, but for the first."""
+    """Units: milliseconds of one thread; the least of some rounds, but for the first."""
 
     text: str
     side: int
@@ -127,15 +128,15 @@ def _colours(*planes: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Pixe
 def _ms(work: Callable[[], object], rounds: int) -> float:
     taken = []
     for _ in range(rounds):
-        began_s = time.perf_counter()
+        began_s = time.thread_time()
         work()
-        taken.append(time.perf_counter() - began_s)
+        taken.append(time.thread_time() - began_s)
     return 1000 * min(taken)
 
 
 def table(timed: Sequence[Timing]) -> Table:
     """The times for people."""
-    grid = Table(title="label, ms")
+    grid = Table(title="label, ms of one thread")
     for heading in ("text", "picture", "first of a size", "in place", "on a copy"):
         grid.add_column(heading, justify="left" if heading == "text" else "right")
     for one in timed:

@@ -23,6 +23,7 @@ DOCUMENTS = (
     "docs/architecture.md",
     "docs/batches.md",
     "docs/decisions.md",
+    "docs/labels.md",
     "docs/deploying.md",
     "docs/moderation.md",
     "docs/settings.md",

@@ -13,11 +13,11 @@ _MARKS = "–—‘’“”†•…‹›€№™↗→★、。·《》「�
 _CHINESE = (
     "人工智能生成合成内容由图片视频音频文字模型大数据算法自动制作作品创作绘制画图像"
     "仅供参考请勿用于商业用途本服务提供技术支持标识版权所有公司网站平台测试示例"
-    "以下非真实虚构辅助编辑修改处理增强中国年月日第号是的与和及或为使"
+    "以下非真实虚构辅助编辑修改处理增强中国年月日第号是的与和及或为使我们"
     "圖內視頻編輯標識圖僅參畫創產"
 )
 """The words of the label in Chinese, and those that labels of one's own are made of."""
-_JAPANESE = "によって作られた画像生成加工編集イラストです"
+_JAPANESE = "によるってられたしまをのはが作成画像生成加工編集写真イラストです"
 _KOREAN = "생성이미지인공능으로만든편집된콘텐츠입니다"
 
 CHARACTERS = frozenset(_ASCII + _LATIN + _CYRILLIC + _MARKS + _CHINESE + _JAPANESE + _KOREAN)

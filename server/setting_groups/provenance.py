@@ -23,7 +23,8 @@ class ProvenanceSettings(BaseModel):
     label_style: Style = Field(
         "gb",
         description="how the label looks: gb (capitals 5 % of the short side high, as "
-        "GB 45438-2025 asks), compact (smaller, not conforming), plate (gb, always on a plate)",
+        "GB 45438-2025 asks), compact (smaller, not conforming), plate (as high, white on a dark "
+        "plate)",
     )
     label_corner: Corner = Field(
         "bottom-right",
