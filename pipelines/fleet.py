@@ -151,8 +151,15 @@ class Fleet:
         """Every worker, and where its models are."""
         with self._changed:
             return tuple(
-                WorkerView(number, desk.device, desk.ready, desk.reason, desk.presences.all)
-                for number, desk in enumerate(self._desks.values())
+                WorkerView(
+                    number,
+                    desk.device,
+                    desk.ready,
+                    desk.reason,
+                    desk.presences.all,
+                    worker.spec.options.beside,
+                )
+                for number, (worker, desk) in enumerate(self._desks.items())
             )
 
     @property
@@ -298,7 +305,9 @@ class Fleet:
             if ticket is None:
                 return
             if isinstance(news, Progress):  # a preview comes after later steps' progress
-                ticket.step = news.step
+                for desk in self._desks.values():
+                    if desk.holds(ticket):
+                        desk.progressed(ticket, news)
             listener = None if ticket.cancelled else ticket.on_progress
         if listener is None:
             return

@@ -88,3 +88,15 @@ class EngineOptions:
     texts: TextModels = field(default_factory=TextModels)
     cost_file: Path | None = None
     """Where measured step costs are kept between starts."""
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What is loaded beside the models that draw, by what it does."""
+        wanted = {
+            "upscaler": self.companions.upscalers,
+            "matting": self.companions.matting,
+            "rewriter": self.texts.rewriter,
+            "text_classifier": self.texts.classifier,
+            "image_classifier": self.inspection,
+        }
+        return tuple(name for name, network in wanted.items() if network)

@@ -37,6 +37,8 @@ class WorkerView:
     reason: str
     """Why it cannot draw; empty when it can."""
     models: tuple[Presence, ...]
+    beside: tuple[str, ...] = ()
+    """What is loaded beside them, by what it does; all of it is there once the worker is ready."""
 
 
 class Presences:

@@ -11,6 +11,7 @@ from pipelines.catalog import EMBEDDED, Catalog
 from pipelines.tiers import OPEN_WEIGHTS, TIERS
 from server.assembly import default_catalog, weights_place
 from server.contract.named_models import known_models
+from server.models.beside import PURPOSES, networks_beside
 from server.models.catalogue import installed_weights
 from server.models.description import here, name_entry, stand_in_entry, tiers_of, weights_entry
 from server.nearest import hint
@@ -43,8 +44,11 @@ def _list(settings: Settings, as_json: bool) -> None:
     ]
     fetched = installed_weights(weights_place(settings))
     stand_ins = [_short_entry(name, name in fetched) for name in OPEN_WEIGHTS]
+    beside = networks_beside(weights_place(settings))
     if as_json:
-        print_json({"tier": catalog.tier, "models": models, "stand_ins": stand_ins})
+        print_json(
+            {"tier": catalog.tier, "models": models, "stand_ins": stand_ins, "beside": beside}
+        )
         return
     print_table(("model", *TIERS[1:], f"here ({catalog.tier})"), list(_rows(models)))
     results_console().print("")
@@ -57,6 +61,14 @@ def _list(settings: Settings, as_json: bool) -> None:
                 *(_yes(one[key]) for key in ("commercial", "gated", "fetched")),
             )
             for one in stand_ins
+        ],
+    )
+    results_console().print("")
+    print_table(
+        ("beside them", "purpose", "setting", "licence", "fetched"),
+        [
+            (*(one[key] for key in ("name", "purpose", "setting", "licence")), _yes(one["fetched"]))
+            for one in beside
         ],
     )
 
@@ -75,8 +87,10 @@ def _show(settings: Settings, name: str, as_json: bool) -> None:
         entry = weights_entry(name) | {
             "fetched": name in installed_weights(weights_place(settings))
         }
+    elif beside := [one for one in networks_beside(weights_place(settings)) if one["name"] == name]:
+        (entry,) = beside
     else:
-        right = [*models, *own, *OPEN_WEIGHTS]
+        right = [*models, *own, *OPEN_WEIGHTS, *PURPOSES]
         raise CommandError(f"there is no model {name[:80]}{hint(name, right)}")
     if as_json:
         print_json(entry)
@@ -116,9 +130,16 @@ def _ps(settings: Settings, as_json: bool, server: str | None, api_key: str | No
                 _loading(model),
             )
             for worker in workers
-            for model in worker["models"]
+            for model in [*worker["models"], *_beside(worker)]
         ],
     )
+
+
+def _beside(worker: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The networks beside a worker's models, as rows like theirs; older servers name none."""
+    state = "resident" if worker["ready"] else "loading"
+    for name in worker.get("beside", ()):
+        yield {"model": name, "state": state, "size_bytes": 0, "done_bytes": 0, "load_s": None}
 
 
 def _catalog(settings: Settings) -> Catalog:

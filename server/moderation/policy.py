@@ -39,7 +39,7 @@ class Moderation:
         """Name the parameter among those without effect when nothing asks for it."""
         if draft.moderation is None or self._judged or self._current().know_levels:
             return draft
-        return replace(draft, ignored=(*draft.ignored, "moderation"))
+        return replace(draft, moderation=None, ignored=(*draft.ignored, "moderation"))
 
     def check(self, draft: Draft, client: str, request_id: str) -> None:
         """Raises: ContentRejected: a rule refuses the prompt."""

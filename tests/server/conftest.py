@@ -46,6 +46,7 @@ def serving(
     reproducible: bool = False,
     guard: NetworkGuard | None = None,
     moderation: Moderation | None = None,
+    rewrites: bool = False,
     catalog: Catalog | None = None,
     strict_guidance: bool = False,
     **settings_of_app: Any,
@@ -59,6 +60,7 @@ def serving(
         gpt_image_response=gpt_image_response,
         guard=guard,
         moderation=moderation,
+        rewrites=rewrites,
         strict_guidance=strict_guidance,
     )
     settings = AppSettings(

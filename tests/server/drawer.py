@@ -14,11 +14,11 @@ from typing import TypeAlias
 import numpy as np
 
 from pipelines.errors import Cancelled
-from pipelines.messages import Preview, Progress
+from pipelines.messages import News, Preview, Progress, Worded
 from pipelines.presence import Presence, WorkerView
 from pipelines.types import Bitmap, ImageRequest, Pixels, Size
 
-Hear: TypeAlias = Callable[[Progress | Preview], None]
+Hear: TypeAlias = Callable[[News], None]
 
 
 @dataclass
@@ -38,6 +38,8 @@ class Script:
     """Only the picture of this seed waits; None means all."""
     died_after: int | None = None
     """After this step it begins once more, as a fleet does whose worker has died."""
+    why: str = ""
+    """Why other words were not found, if they were wanted."""
     started: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
     steps_done: int = 0
@@ -80,6 +82,8 @@ class Drawer:
         self._threads.shutdown(cancel_futures=True)
 
     def _draw(self, request: ImageRequest, script: Script, hear: Hear) -> Pixels:
+        if request.rewriting is not None:
+            hear(Worded(request.id, f"{request.rewriting.said}, in other words", script.why))
         first_life = range(1, (script.died_after or 0) + 1)
         for step in (*first_life, *range(1, request.steps + 1)):
             self._step(request, script, step)

@@ -9,7 +9,7 @@ import pytest
 
 from server.dialects.ark.events import CLOSING
 from tests.pipelines.talkers import save_judge, save_rewriter
-from tests.running import Running
+from tests.running import Running, seedbed
 from tests.server.frames import frames
 from tests.server.pictures import pixels
 
@@ -157,3 +157,12 @@ def test_without_a_verdict_it_is_the_servers_fault(ark: Draw, talking: Running) 
     answer = ark("a riddle")
     assert answer.status_code == 500
     assert "the text classifier gave no verdict" in talking.log.read_text()
+
+
+def test_the_server_says_what_it_has_beside_the_models_that_draw(
+    talking: Running, caller: httpx2.Client
+) -> None:
+    (worker,) = caller.get("/seedbed/v1/models").json()["workers"]
+    assert worker["beside"] == ["rewriter", "text_classifier"]
+    table = seedbed(talking.folder, "models", "ps", "--server", talking.url).stdout
+    assert "text_classifier  resident" in table

@@ -62,6 +62,7 @@ MODELS: Schema = record(
                     "ready": YES_OR_NO,
                     "reason": TEXT,
                     "models": listed(_PRESENCE),
+                    "beside": listed(TEXT),
                 }
             )
         ),

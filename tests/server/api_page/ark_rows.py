@@ -116,16 +116,19 @@ GENERATIONS = Table(
         ),
         parameter(
             "optimize_prompt_options",
-            "No prompt is rewritten. The mode `fast` is refused where the vendor refuses it: on "
-            "all but 4.0 and 5.0 pro.",
-            idle({"mode": "standard", "thinking": "auto"}),
+            "`mode` (unsaid `standard`) and `thinking`, of which one suffices: where the site has "
+            "a language model it rewrites the prompt, and the item's `revised_prompt` is what was "
+            "drawn ([docs/models.md](models.md#rewriting-prompts)). It never thinks at length. The "
+            "mode `fast` is refused where the vendor refuses it: on all but 4.0 and 5.0 pro.",
+            idle({"mode": "standard", "thinking": "auto"}, "where the site has no language model"),
             refused({"mode": "fast"}, "with `fast`"),
             wrong=5,
         ),
         parameter(
             "optimize_prompt",
-            "The vendor's packages still have it; no prompt is rewritten.",
-            idle(True),
+            "The vendor's packages still have it: `true` is the mode `standard`, and `false` "
+            "rewrites nothing whatever the options say.",
+            idle(True, "where the site has no language model"),
             wrong="x",
         ),
         parameter(

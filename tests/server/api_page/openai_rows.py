@@ -122,16 +122,19 @@ SHARED: tuple[Parameter, ...] = (
     parameter("user", "Use is charged to the key, not to a name in the body.", idle("me"), wrong=5),
     parameter(
         "moderation",
-        "Unsaid `auto`. `low` leaves out those rules of the site that say so; it has an effect "
-        "only where there are such rules ([docs/moderation.md](moderation.md)).",
-        idle("low", "where the site has no such rules"),
+        "Unsaid `auto`. `low` leaves out those rules of the site that say so, and what its text "
+        "classifier calls controversial is drawn; it has an effect only where there are such rules "
+        "or a text classifier ([docs/moderation.md](moderation.md)).",
+        idle("low", "where the site has neither"),
         wrong="high",
     ),
 )
 STYLE = parameter(
     "style",
     "`vivid` and `natural` are words behind the prompt, which `revised_prompt` shows; unsaid "
-    "nothing is added. `SEEDBED_STYLE_WORDS=false` leaves them away.",
+    "nothing is added. `SEEDBED_STYLE_WORDS=false` leaves them away, and with "
+    "`SEEDBED_REWRITER` a language model finds them "
+    "([docs/models.md](models.md#rewriting-prompts)).",
     honoured("vivid", "on dall-e-3", model="dall-e-3", size="1024x1024"),
     idle("vivid", "on the other models"),
     wrong="wild",

@@ -77,6 +77,16 @@ def test_the_table_names_the_licences(models: Models) -> None:
     assert line.split() == ["flux1-dev", "LicenseRef-FLUX-1-dev-Non-Commercial", "no", "yes", "no"]
 
 
+def test_the_networks_beside_those_that_draw_are_listed_and_shown(models: Models) -> None:
+    beside = {one["name"]: one for one in models("list", "--json").json["beside"]}
+    assert beside["qwen3-0.6b"]["purpose"] == "rewrites prompts"
+    assert beside["qwen3guard-gen-0.6b"]["setting"] == "text_classifier"
+    assert not any(one["fetched"] for one in beside.values())
+    assert models("show", "birefnet", "--json").json == beside["birefnet"]
+    (line,) = (line for line in models("list").out.splitlines() if line.startswith("qwen3-1.7b "))
+    assert line.split() == ["qwen3-1.7b", "rewrites", "prompts", "rewriter", "Apache-2.0", "no"]
+
+
 def test_a_model_is_shown_in_full(models: Models) -> None:
     named = models("show", "gpt-image-1", "--json").json
     assert named["generate"]["low"] == {"drawn_by": "embedded", "steps": 8, "else": []}
