@@ -2,8 +2,7 @@
 
 A carrier is a plane wave with a whole number of cycles over a tile. Some carry nothing but the key
 (sync), the others bear the coded bits, each of them four or five times between coarse and fine.
-The places are common to all sub-keys of a master key, so that a search reads them once; phases are
-a sub-key's own. Knows no pictures.
+Knows no pictures.
 """
 
 from dataclasses import dataclass
@@ -25,13 +24,15 @@ _TILT = 0.5
 
 @dataclass(frozen=True)
 class Layout:
-    """The carriers of a master key, sorted from coarse to fine."""
+    """The carriers of a key, sorted from coarse to fine."""
 
     waves: NDArray[np.int64]
     """Cycles over a tile, (vertical, horizontal), [carriers, 2]; one of each pair (k, -k), the one
     that a real Fourier transform keeps."""
     weight: NDArray[np.float32]
     """What amplitude a carrier gets, and how much it says."""
+    turn: NDArray[np.complex64]
+    """The phase of each carrier, of modulus one."""
     sync: NDArray[np.intp]
     """The carriers that carry only the key."""
     payload: NDArray[np.intp]
@@ -40,6 +41,11 @@ class Layout:
     """Which coded bit each of `payload` bears."""
     coded: int
     """How many coded bits there are."""
+
+    @cached_property
+    def unturn(self) -> NDArray[np.complex64]:
+        """The phases turned back."""
+        return np.conj(self.turn)
 
     @cached_property
     def cells(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -64,7 +70,7 @@ class Layout:
 
 
 def layout(key: bytes, coded: int) -> Layout:
-    """Lay out the carriers of a master key for so many coded bits."""
+    """Lay out the carriers of a key for so many coded bits."""
     waves = _in_order(key)
     radius = np.hypot(waves[:, 0], waves[:, 1])
     strata = np.array_split(np.arange(len(waves)), int(len(waves) * _SYNC_SHARE))
@@ -73,8 +79,10 @@ def layout(key: bytes, coded: int) -> Layout:
     payload = np.setdiff1d(np.arange(len(waves)), sync)
     bands = -(-len(payload) // coded)
     bit = [expansion.shuffled(key, b"tilemark/v1/bits/%d" % band, coded) for band in range(bands)]
+    phases = expansion.uniform(key, b"tilemark/v1/phases", len(waves))
     return Layout(
         waves=waves,
+        turn=np.exp(2j * np.pi * phases).astype(np.complex64),
         weight=((radius / _FINEST) ** -_TILT).astype(np.float32),
         sync=sync,
         payload=payload,
@@ -93,31 +101,3 @@ def _in_order(key: bytes) -> NDArray[np.int64]:
     waves = np.stack([vertical[inside], horizontal[inside]], 1)
     chance = expansion.numbers(key, b"tilemark/v1/order", len(waves))
     return waves[np.lexsort((chance, square[inside]))]
-
-
-@dataclass(frozen=True)
-class SubKey:
-    """What one sub-key adds to the layout: how the waves are turned, and how bits are hidden."""
-
-    phase: NDArray[np.complex64]
-    """The turn of each carrier, of modulus one."""
-    interleave: NDArray[np.intp]
-    """The place of each bit that the code puts out, among the coded bits."""
-    scramble: NDArray[np.uint8]
-    """What is added to the bits before coding."""
-
-    @cached_property
-    def unturn(self) -> NDArray[np.complex64]:
-        """The turn back."""
-        return np.conj(self.phase)
-
-
-def sub_key(key: bytes, index: int, carriers: int, coded: int, information: int) -> SubKey:
-    """Expand the sub-key of this index."""
-    own = expansion.derived(key, b"tilemark/v1/sub", bytes([index]))
-    turns = expansion.uniform(own, b"tilemark/v1/phases", carriers)
-    return SubKey(
-        phase=np.exp(2j * np.pi * turns).astype(np.complex64),
-        interleave=expansion.shuffled(own, b"tilemark/v1/interleave", coded),
-        scramble=expansion.bits(own, b"tilemark/v1/scramble", information),
-    )

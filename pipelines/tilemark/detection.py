@@ -1,18 +1,18 @@
 """Decides where to look for a mark, in which order and how long, and counts what it tried.
 
-Knows planes, sub-keys and payloads, no pixels and no files.
+Knows planes, layouts and payloads, no pixels and no files.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
 from pipelines.tilemark import reading
 from pipelines.tilemark.canonical import Plane, canonical, whitened
-from pipelines.tilemark.carriers import Layout, SubKey
+from pipelines.tilemark.carriers import Layout
 from pipelines.tilemark.geometry import Round
 from pipelines.tilemark.payload import Payload
 from pipelines.tilemark.reading import Carriers
@@ -40,16 +40,14 @@ class Found:
 class _Candidate:
     z: float
     name: str
-    sub: int
     seen: Carriers
 
 
 class Detector:
-    """Looks for marks of one master key's sub-keys."""
+    """Looks for marks of one key."""
 
-    def __init__(self, layout: Layout, subs: Sequence[SubKey], payload: Payload) -> None:
+    def __init__(self, layout: Layout, payload: Payload) -> None:
         self._layout = layout
-        self._subs = subs
         self._payload = payload
 
     def find(self, picture: Image.Image, rounds: Iterable[Round], seconds: float) -> Found:
@@ -58,7 +56,7 @@ class Detector:
         No round begins and none of its places is read after so many seconds.
         """
         end = time.monotonic() + seconds
-        decodes, best = 0, _Candidate(0.0, _UPRIGHT, 0, np.empty(0, np.complex64))
+        decodes, best = 0, _Candidate(0.0, _UPRIGHT, np.empty(0, np.complex64))
         plane = whitened(canonical(picture))
         for candidate in self._candidates(picture, plane, rounds):
             if candidate is None:
@@ -76,36 +74,36 @@ class Detector:
         self, picture: Image.Image, plane: Plane, rounds: Iterable[Round]
     ) -> Iterator[_Candidate | None]:
         """What is worth reading, and None wherever the search may end."""
-        yield self._best({_UPRIGHT: plane})
-        yield self._best(_oriented(plane))
+        upright = self._lying(_UPRIGHT, plane)
+        if upright.z < 0:
+            yield _negative(upright)
+        # Even then, because somebody may have taken the sync carriers away, which are all alike.
+        yield upright
+        others = [self._lying(name, turned) for name, turned in _oriented(plane).items()]
+        likeliest = max(others, key=lambda other: abs(other.z))
+        yield likeliest if likeliest.z > 0 else _negative(likeliest)
         spectrum_zoom, search = 0.0, None
         for around in rounds:
             yield None
             if search is None or around.zoom != spectrum_zoom:
                 zoomed = plane if around.zoom == 1 else whitened(canonical(picture, around.zoom))
-                search = Search(Spectrum(zoomed), self._layout, self._subs)
+                search = Search(Spectrum(zoomed), self._layout)
                 spectrum_zoom, scale = around.zoom, zoomed.shape[1] / plane.shape[1]
             for place in search.best(around, scale):
                 name = place.name if place.z > 0 else place.name + NEGATIVE
-                yield _Candidate(place.z, name, place.sub, search.carriers(place))
+                yield _Candidate(place.z, name, search.carriers(place))
                 yield None
 
-    def _best(self, planes: dict[str, Plane]) -> _Candidate:
-        """The orientation and the sub-key that fit best."""
-        found = []
-        for name, plane in planes.items():
-            seen = reading.carriers(plane, self._layout)
-            for index, sub in enumerate(self._subs):
-                z = reading.sync_z(seen, self._layout, sub)
-                found.append(_Candidate(z, name, index, seen))
-        best = max(found, key=lambda tried: abs(tried.z))
-        if best.z < 0:
-            return _Candidate(best.z, best.name + NEGATIVE, best.sub, -best.seen)
-        return best
+    def _lying(self, name: str, plane: Plane) -> _Candidate:
+        seen = reading.carriers(plane, self._layout)
+        return _Candidate(reading.sync_z(seen, self._layout), name, seen)
 
     def _read(self, candidate: _Candidate) -> int | None:
-        sub = self._subs[candidate.sub]
-        return self._payload.ident(reading.soft_bits(candidate.seen, self._layout, sub), sub)
+        return self._payload.ident(reading.soft_bits(candidate.seen, self._layout))
+
+
+def _negative(candidate: _Candidate) -> _Candidate:
+    return replace(candidate, name=candidate.name + NEGATIVE, seen=-candidate.seen)
 
 
 def _oriented(plane: Plane) -> dict[str, Plane]:

@@ -7,14 +7,14 @@ Knows no files, no settings, and nobody who asked.
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from pipelines.tilemark import expansion, geometry
+from pipelines.tilemark import geometry
 from pipelines.tilemark.applying import applied
 from pipelines.tilemark.canonical import SIDE, canonical, luma
-from pipelines.tilemark.carriers import Layout, SubKey, layout, sub_key
+from pipelines.tilemark.carriers import layout
 from pipelines.tilemark.detection import Detector
 from pipelines.tilemark.embedding import residual
 from pipelines.tilemark.geometry import Round
@@ -33,7 +33,6 @@ _ROUNDS: Mapping[Depth, Callable[[], Iterator[Round]]] = {
     "exhaustive": lambda: itertools.chain(geometry.deep(), geometry.exhaustive()),
 }
 
-SUB_KEYS = 4
 LEAST_SIDE_PX = 384
 """A smaller picture has too few pixels: at 320 half of the copies at JPEG 50 are lost."""
 _STRONGEST, _STRONGEST_FLAT = 2.0, 1.25
@@ -68,23 +67,12 @@ class Detection:
 
 
 class TileMark:
-    """Marks and reads for one master key. Any number of threads may use it at once."""
+    """Marks and reads for one key. Any number of threads may use it at once."""
 
     def __init__(self, key: bytes, tag_bits: int = TAG_BITS) -> None:
         self._payload = Payload(key, tag_bits)
-        self._layout: Layout = layout(key, self._payload.coded)
-        self._subs: Sequence[SubKey] = [
-            sub_key(
-                key,
-                index,
-                len(self._layout.waves),
-                self._payload.coded,
-                self._payload.information,
-            )
-            for index in range(SUB_KEYS)
-        ]
-        self._key = key
-        self._detector = Detector(self._layout, self._subs, self._payload)
+        self._layout = layout(key, self._payload.coded)
+        self._detector = Detector(self._layout, self._payload)
 
     def embed(self, pixels: Pixels, ident: int) -> Embedded:
         """Mark pixels with an id. The same pixels, id and key give the same pixels.
@@ -98,8 +86,7 @@ class TileMark:
         plane = canonical(luma(pixels))
         detail = contrast(plane)
         strongest = _STRONGEST_FLAT if flat_share(detail) > _MOSTLY_FLAT else _STRONGEST
-        sub = self._subs[self._pick(ident)]
-        waves = Waves(self._layout, sub, self._payload.signs(ident, sub))
+        waves = Waves(self._layout, self._payload.signs(ident))
         shrink = min(1.0, math.sqrt(pixels.shape[0] * pixels.shape[1]) / (2 * SIDE))
         added = residual(plane, hiding(plane, detail), waves, strongest, shrink)
         marked = applied(pixels, added.plane)
@@ -119,11 +106,4 @@ class TileMark:
             decodes=found.decodes,
             false_positive_bound=found.decodes * self._payload.chance,
             complete=found.complete,
-        )
-
-    def _pick(self, ident: int) -> int:
-        """Which sub-key marks a picture: chance, but the same for the same id."""
-        return (
-            expansion.derived(self._key, b"tilemark/v1/pick", ident.to_bytes(8, "big"))[0]
-            % SUB_KEYS
         )

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.tilemark import expansion
-from pipelines.tilemark.carriers import SubKey
 from pipelines.tilemark.convolution import Viterbi, coded_length, encode
 
 ID_BITS = 64
@@ -17,29 +16,31 @@ _LEAST = 1e-9
 
 
 class Payload:
-    """Ids to coded signs and back, for one master key."""
+    """Ids to coded signs and back, for one key."""
 
     def __init__(self, key: bytes, tag_bits: int = TAG_BITS) -> None:
         self._key = key
         self._tag_bits = tag_bits
         self._viterbi = Viterbi()
-        self.information = ID_BITS + tag_bits
-        self.coded = coded_length(self.information)
+        information_bits = ID_BITS + tag_bits
+        self.coded = coded_length(information_bits)
+        self._interleave = expansion.shuffled(key, b"tilemark/v1/interleave", self.coded)
+        self._scramble = expansion.bits(key, b"tilemark/v1/scramble", information_bits)
         self.chance = 2.0**-tag_bits
         """That a reading of an unmarked picture is taken for a mark."""
 
-    def signs(self, ident: int, sub: SubKey) -> NDArray[np.float32]:
+    def signs(self, ident: int) -> NDArray[np.float32]:
         """The coded bits of an id as +1 and -1. Shapes: [coded]."""
         identity = _bits(ident.to_bytes(ID_BITS // 8, "big"))
-        information = np.concatenate([identity, self._tag(identity)]) ^ sub.scramble
+        information = np.concatenate([identity, self._tag(identity)]) ^ self._scramble
         signs = np.empty(self.coded, np.float32)
-        signs[sub.interleave] = 1.0 - 2.0 * encode(information)
+        signs[self._interleave] = 1.0 - 2.0 * encode(information)
         return signs
 
-    def ident(self, soft: NDArray[np.float32], sub: SubKey) -> int | None:
+    def ident(self, soft: NDArray[np.float32]) -> int | None:
         """The id that these readings of the coded bits tell; None where the tag does not fit."""
-        ordered = soft[sub.interleave] / (soft.std() + _LEAST)
-        information = self._viterbi.decode(ordered) ^ sub.scramble
+        ordered = soft[self._interleave] / (soft.std() + _LEAST)
+        information = self._viterbi.decode(ordered) ^ self._scramble
         identity, tag = information[:ID_BITS], information[ID_BITS:]
         if not np.array_equal(tag, self._tag(identity)):
             return None

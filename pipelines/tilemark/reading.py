@@ -10,7 +10,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from pipelines.tilemark.canonical import Plane
-from pipelines.tilemark.carriers import TILE, Layout, SubKey
+from pipelines.tilemark.carriers import TILE, Layout
 
 Carriers = NDArray[np.complex64]
 """What each carrier of a layout shows, in deviations of the noise, [carriers]."""
@@ -58,21 +58,21 @@ def running_mean(values: NDArray[np.float32], span: int) -> NDArray[np.float32]:
     return ((total[span:] - total[:-span]) / span).astype(np.float32)
 
 
-def sync_z(seen: Carriers, layout: Layout, sub: SubKey) -> float:
+def sync_z(seen: Carriers, layout: Layout) -> float:
     """How well the sync carriers fit the key, in deviations of chance."""
     sync = layout.sync
     weight = layout.weight[sync]
-    told = float((weight * (seen[sync] * sub.unturn[sync]).real).sum())
+    told = float((weight * (seen[sync] * layout.unturn[sync]).real).sum())
     spread = np.sqrt((weight**2 * (seen[sync].real ** 2 + seen[sync].imag ** 2)).sum() / 2)
     return told / (float(spread) + _LEAST)
 
 
-def soft_bits(seen: Carriers, layout: Layout, sub: SubKey) -> NDArray[np.float32]:
+def soft_bits(seen: Carriers, layout: Layout) -> NDArray[np.float32]:
     """What the payload carriers say of each coded bit. Shapes: [carriers] -> [coded].
 
     A carrier's say is what the sync carriers of its fineness have left of the mark.
     """
-    told = (seen * sub.unturn).real
+    told = (seen * layout.unturn).real
     weight = response(told[layout.sync], layout)[layout.payload]
     return layout.summed(told[layout.payload] * weight)
 

@@ -1,7 +1,7 @@
 """Finds the place of a mark in a picture whose shape was changed.
 
-Every hypothesis is scored by the sync carriers of each sub-key over all shifts at once; the best
-few are refined and handed out to be read. Knows spectra and layouts, not what a mark says.
+Every hypothesis is scored by the sync carriers over all shifts at once; the best few are refined
+and handed out to be read. Knows spectra and layouts, not what a mark says.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from pipelines.tilemark import reading
-from pipelines.tilemark.carriers import TILE, Layout, SubKey
+from pipelines.tilemark.carriers import TILE, Layout
 from pipelines.tilemark.geometry import Matrix, Round
 from pipelines.tilemark.reading import Carriers
 from pipelines.tilemark.spectrum import Frequencies, Spectrum
@@ -46,20 +46,18 @@ class Place:
     matrix: Matrix
     shift: NDArray[np.float64]
     """In tiles."""
-    sub: int
-    """Which sub-key fits."""
 
 
 class Search:
-    """Places in one spectrum, for all sub-keys of a layout."""
+    """Places of a mark in one spectrum."""
 
-    def __init__(self, spectrum: Spectrum, layout: Layout, subs: Sequence[SubKey]) -> None:
+    def __init__(self, spectrum: Spectrum, layout: Layout) -> None:
         self._spectrum = spectrum
         self._layout = layout
         self._waves = layout.waves.astype(np.float32)
         self._sync = self._waves[layout.sync]
         self._weight = layout.weight[layout.sync]
-        self._subs = [sub.unturn[layout.sync] * self._weight for sub in subs]
+        self._unturn = layout.unturn[layout.sync] * self._weight
 
     def best(self, around: Round, scale: float) -> Iterator[Place]:
         """The best places of a round, refined. `scale` is that of the spectrum's plane."""
@@ -85,19 +83,18 @@ class Search:
 
     def _scored(self, matrices: Matrix, names: Sequence[str]) -> Iterator[Place]:
         seen = self._sync_carriers(matrices)
-        spread = self._spread(seen)
         rows, columns = (axis[self._layout.sync] for axis in self._layout.cells)
-        twice = np.where(columns == 0, np.float32(2), np.float32(1))
-        for sub, unturn in enumerate(self._subs):
-            field = np.zeros((len(matrices), TILE, TILE // 2 + 1), np.complex64)
-            field[:, rows, columns] = seen * (unturn * twice)
-            fit = scipy.fft.irfft2(field, (TILE, TILE), norm="forward").reshape(len(matrices), -1)
-            for index, name in enumerate(names):
-                high, low = int(fit[index].argmax()), int(fit[index].argmin())
-                at = high if fit[index, high] > -fit[index, low] else low
-                z = float(fit[index, at] / (2 * spread[index]))
-                shift = np.array(divmod(at, TILE)) / TILE
-                yield Place(z, name, matrices[index], shift, sub)
+        # The transform adds the other wave of each pair, but those of column 0 are their own pairs.
+        pair = np.where(columns == 0, np.float32(1), np.float32(0.5))
+        field = np.zeros((len(matrices), TILE, TILE // 2 + 1), np.complex64)
+        field[:, rows, columns] = seen * (self._unturn * pair)
+        fits = scipy.fft.irfft2(field, (TILE, TILE), norm="forward").reshape(len(matrices), -1)
+        highs, lows = fits.argmax(1), fits.argmin(1)
+        spread = self._spread(seen)
+        for index, (name, high, low) in enumerate(zip(names, highs, lows, strict=True)):
+            at = int(high if fits[index, high] > -fits[index, low] else low)
+            shift = np.array(divmod(at, TILE)) / TILE
+            yield Place(float(fits[index, at] / spread[index]), name, matrices[index], shift)
 
     def _refined(self, place: Place) -> Place:
         """Climb to where the sync carriers fit best."""
@@ -114,7 +111,7 @@ class Search:
         matrices = place.matrix @ matrices
         shifts = place.shift + move * np.concatenate([np.zeros((1, 2)), _MOVES])
         seen = self._sync_carriers(matrices)
-        told = seen * self._subs[place.sub]
+        told = seen * self._unturn
         turns = np.exp(2j * np.pi * (self._layout.waves[self._layout.sync] @ shifts.T))
         fits = (told @ turns.astype(np.complex64)).real / self._spread(seen)[:, None]
         fits *= np.sign(place.z)

@@ -1,4 +1,4 @@
-"""The waves of one id under one sub-key: their field, and what is left of them in a picture.
+"""The waves of one id: their field, and what is left of them in a picture.
 
 Knows canonical planes and carriers; how strong which wave should be is decided in `embedding`.
 """
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipelines.tilemark import reading
 from pipelines.tilemark.canonical import Plane, whitened
-from pipelines.tilemark.carriers import TILE, Layout, SubKey
+from pipelines.tilemark.carriers import TILE, Layout
 
 _LEAST = 1e-9
 
@@ -17,15 +17,14 @@ _LEAST = 1e-9
 class Waves:
     """One id, as signs of carriers."""
 
-    def __init__(self, layout: Layout, sub: SubKey, signs: NDArray[np.float32]) -> None:
+    def __init__(self, layout: Layout, signs: NDArray[np.float32]) -> None:
         self.layout = layout
-        self._sub = sub
         self._signs = layout.spread(signs)
 
     def field(self, amplitudes: NDArray[np.float32], shape: tuple[int, ...]) -> Plane:
         """The sum of all waves with a mean square of one, repeated over a plane of this shape."""
         spectrum = np.zeros((TILE, TILE), np.complex64)
-        turned = self._sub.phase * self.layout.half_pixel
+        turned = self.layout.turn * self.layout.half_pixel
         spectrum[self.layout.cells] = amplitudes * self._signs * turned
         period = scipy.fft.ifft2(spectrum).real
         period /= np.sqrt((period**2).mean())
@@ -35,7 +34,7 @@ class Waves:
     def told(self, plane: Plane) -> NDArray[np.float32]:
         """How much each carrier of a canonical plane speaks for the id. Shapes: [carriers]."""
         seen = reading.carriers(whitened(plane), self.layout)
-        return (seen * self._sub.unturn).real * self._signs
+        return (seen * self.layout.unturn).real * self._signs
 
     def response(self, told: NDArray[np.float32]) -> NDArray[np.float32]:
         """How much is left of the mark at each fineness, as a reader will find it."""
