@@ -70,7 +70,8 @@ GENERATIONS = Table(
         ),
         parameter(
             "watermark",
-            "Unsaid `true`, as published: a label in the lower right corner.",
+            "Unsaid `true`, as published: a label in the lower right corner, unless the site sets "
+            "another ([labels.md](labels.md)).",
             honoured(False),
             wrong="x",
         ),
