@@ -86,7 +86,7 @@ def _lettered(ground: Pixels, letters: Letters, ink: Ink, style: Style) -> Pixel
 
 def _over(canvas: Image.Image, layer: Image.Image, mask: Image.Image) -> Image.Image:
     if canvas.mode == "RGB":
-        # Three times as fast as pasting a colour.
+        # Twice as fast as pasting a colour.
         canvas.paste(layer, mask=mask)
         return canvas
     layer.putalpha(mask)
