@@ -17,6 +17,10 @@ A larger value favours latency, a smaller one throughput. At 1.2 the published c
 """
 
 
+PACE_GAIN = 0.3
+"""How much of what is known of a pace the latest piece of work replaces."""
+
+
 @dataclass(frozen=True)
 class StepCost:
     """One model's step on one device: measured (image tokens, seconds) points, tokens ascending.
@@ -73,6 +77,24 @@ class StepCost:
     def knee(self) -> float:
         """Tokens at which the device is saturated."""
         return next(t for t, s in self.points if s / t <= self.s_per_token * KNEE_TOLERANCE)
+
+
+@dataclass(slots=True)
+class Pace:
+    """What a token costs in work that is timed as it comes; what came last weighs most."""
+
+    s_per_token: float = 0.0
+    """0 until something was timed."""
+
+    def took(self, seconds: float, tokens: float) -> None:
+        """Note a piece of work."""
+        latest = seconds / tokens
+        known = self.s_per_token
+        self.s_per_token = latest if not known else known + PACE_GAIN * (latest - known)
+
+    def work_s(self, tokens: float) -> float:
+        """Predict the next piece."""
+        return self.s_per_token * tokens
 
 
 UNMEASURED = StepCost(((1024.0, 0.1),))

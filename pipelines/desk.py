@@ -9,11 +9,15 @@ import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from pipelines.cost import UNMEASURED, StepCost
-from pipelines.messages import Loading, News
+from pipelines.cost import UNMEASURED, Pace, StepCost
+from pipelines.messages import Loading, News, Progress
 from pipelines.presence import Presences
 from pipelines.types import ImageRequest, Pixels
+
+_Kind: TypeAlias = tuple[str, str | None, bool]
+"""What decides how long a picture takes besides its denoising: model, upscaler, cutting out."""
 
 FATAL_DEATHS = 2
 """A request in whose hands this many workers died is not tried again."""
@@ -31,6 +35,8 @@ class Ticket:
     on_progress: Callable[[News], None] | None = None
     future: Future[Pixels] = field(default_factory=Future)
     step: int = 0
+    beside_s: float | None = None
+    """Predicted seconds left of what is no denoising; None until its worker has said so."""
     deaths: int = 0
     cancelled: bool = False
 
@@ -62,6 +68,8 @@ class Desk:
         self._costs: dict[str, StepCost] = {}
         self._load_s: dict[str, float] = {}
         """Predicted seconds of loading, of the models that are not on the worker's device."""
+        self._paces: dict[_Kind, Pace] = {}
+        """Of what is no denoising, learnt from requests of the same kind."""
         self._waiting: list[Ticket] = []
         self._in_hand: dict[str, Ticket] = {}
 
@@ -77,7 +85,8 @@ class Desk:
             if ticket.request.priority_s >= priority_s:
                 by_model.setdefault(ticket.request.model, []).append(ticket)
         return sum(
-            drain_s(self._costs.get(model, UNMEASURED), tickets) + self._load_s.get(model, 0.0)
+            drain_s(self._costs.get(model, UNMEASURED), tickets, self._beside_s)
+            + self._load_s.get(model, 0.0)
             for model, tickets in by_model.items()
         )
 
@@ -130,6 +139,16 @@ class Desk:
             given.append(ticket)
         return given
 
+    def progressed(self, ticket: Ticket, news: Progress) -> None:
+        """A request in hand has come that far, and its worker predicts the rest."""
+        cost = self._costs.get(ticket.request.model, UNMEASURED)
+        denoising_s = cost.draw_s(ticket.tokens, max(0, news.steps - news.step))
+        beside_s = max(0.0, news.eta_s - denoising_s)
+        if ticket.beside_s is None:  # all of it is still to be done
+            pace = self._paces.setdefault(_kind(ticket.request), Pace())
+            pace.took(beside_s, ticket.request.size.tokens)
+        ticket.step, ticket.beside_s = news.step, beside_s
+
     def holds(self, ticket: Ticket) -> bool:
         """Whether the worker has it in hand."""
         return ticket.request.id in self._in_hand
@@ -144,7 +163,7 @@ class Desk:
         """The worker died: give back all that was here, in order of arrival."""
         for ticket in self._in_hand.values():
             ticket.deaths += 1
-            ticket.step = 0
+            ticket.step, ticket.beside_s = 0, None
         orphans = sorted([*self._in_hand.values(), *self._waiting], key=lambda t: t.number)
         self.ready = False
         self.reason = reason
@@ -154,18 +173,32 @@ class Desk:
         self._waiting.clear()
         return orphans
 
+    def _beside_s(self, ticket: Ticket) -> float:
+        """Predicted seconds of decoding and of networks: as its worker said, or as of its kind."""
+        if ticket.beside_s is not None:
+            return ticket.beside_s
+        pace = self._paces.get(_kind(ticket.request))
+        return 0.0 if pace is None else pace.work_s(ticket.request.size.tokens)
+
     def _may_join(self, ticket: Ticket) -> bool:
         if not self._in_hand:
             return True
         return not ticket.suspect and not any(t.suspect for t in self._in_hand.values())
 
 
-def drain_s(cost: StepCost, tickets: Iterable[Ticket]) -> float:
+def drain_s(
+    cost: StepCost, tickets: Iterable[Ticket], beside_s: Callable[[Ticket], float]
+) -> float:
     """Predict when these are all drawn, if those below the knee share their steps.
 
     A saturated device takes the sum of their work, an empty one as long as the longest of them.
+    What is no denoising is done for one after the other.
     """
-    left = [(t.tokens, max(0, t.request.steps - t.step)) for t in tickets]
-    saturated_s = cost.s_per_token * sum(tokens * steps for tokens, steps in left)
-    longest_s = max((cost.draw_s(tokens, steps) for tokens, steps in left), default=0.0)
-    return max(saturated_s, longest_s)
+    left = [(t.tokens, max(0, t.request.steps - t.step), beside_s(t)) for t in tickets]
+    saturated_s = cost.s_per_token * sum(tokens * steps for tokens, steps, _ in left)
+    alone_s = (cost.draw_s(tokens, steps) + beside for tokens, steps, beside in left)
+    return max(saturated_s + sum(beside for *_, beside in left), max(alone_s, default=0.0))
+
+
+def _kind(request: ImageRequest) -> _Kind:
+    return request.model, request.upscaler, request.cut_out

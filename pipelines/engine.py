@@ -30,6 +30,7 @@ from pipelines.errors import (
 )
 from pipelines.forework import NO_LANGUAGE, LanguageModels
 from pipelines.job import Job
+from pipelines.lanes import Lane
 from pipelines.memory import Models, Resident
 from pipelines.merge import Call, Digests
 from pipelines.merge import run as run_merged
@@ -189,9 +190,14 @@ class Engine:
             if not chosen:
                 return False
             jobs = [self._jobs[request_id] for request_id in chosen]
-            started_s = self._clock()
-            self._advance(jobs, run_jobs(jobs, self._running(jobs[0].resident)))
-            self._charge(jobs, self._clock() - started_s)
+            resident, started_s = jobs[0].resident, self._clock()
+            decoding = _begin_decoding(jobs)
+            values = run_jobs(jobs, self._running(resident))
+            self._advance(jobs, values)
+            took_s = self._clock() - started_s
+            if decoding and not any(isinstance(value, Exception) for value in values):
+                resident.decoding.took(took_s, decoding)
+            self._charge(jobs, took_s)
             self._previews.deliver()
             return True
 
@@ -321,6 +327,14 @@ class Engine:
     def _charge(self, jobs: Sequence[Job], seconds: float) -> None:
         for job in jobs:
             self._scheduler.charge(job.request.client, seconds / len(jobs))
+
+
+def _begin_decoding(jobs: Sequence[Job]) -> float:
+    """How many tokens of pictures are decoded now; 0 when it is other work that they wait for."""
+    decoded = [job for job in jobs if job.parked is not None and job.parked.lane is Lane.DECODE]
+    for job in decoded:
+        job.decoded = True
+    return sum(job.request.size.tokens for job in decoded)
 
 
 def _named(error: Exception | None, request: ImageRequest) -> GenerationError:

@@ -24,6 +24,8 @@ class Job:
         """The last step that was told, and the last piece of work after it."""
         self.shared = False
         """Whether it ever ran together with another request."""
+        self.decoded = False
+        """Whether its latents have become pixels."""
         self._begun: tuple[Session, Resident] | None = None
 
     @property
@@ -79,9 +81,10 @@ class Job:
 
     @property
     def _beside_s(self) -> float:
-        """Predicted seconds of what comes before and after the pipeline."""
+        """Predicted seconds of what is no denoising: words before it, decoding, networks after."""
         work = (self.session.forework, self.session.afterwork)
-        return sum(one.left_s for one in work if one is not None)
+        decoding = self.resident.decoding.work_s(self.request.size.tokens)
+        return sum(one.left_s for one in work if one is not None) + decoding * (not self.decoded)
 
     @property
     def _steps_left(self) -> int:

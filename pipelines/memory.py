@@ -20,7 +20,7 @@ from pipelines.admission import ANY_SIZE, Footprint, Room, check, measured_room
 from pipelines.breakages import Breakages
 from pipelines.catalog import StandIn, family_of
 from pipelines.checkpoint import read_stand_in, stand_in_bytes
-from pipelines.cost import UNMEASURED, StepCost
+from pipelines.cost import UNMEASURED, Pace, StepCost
 from pipelines.errors import (
     GenerationError,
     ModelBroken,
@@ -59,6 +59,8 @@ class Resident:
     family: Family
     pipe: DiffusionPipeline
     cost: StepCost = UNMEASURED
+    decoding: Pace = field(default_factory=Pace)
+    """Of latents to pixels, by the tokens of the picture."""
     size_bytes: int = 0
     loaded_s: float = 0.0
     load_took_s: float = 0.0

@@ -1,10 +1,13 @@
 """What a worker is given, in which order, and how long that will take."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipelines.cost import UNMEASURED, StepCost
 from pipelines.desk import Desk, Ticket, drain_s
-from pipelines.messages import Loading
+from pipelines.messages import Loading, Progress
+from pipelines.types import Size
 from tests.pipelines.strokes import request
 
 COST = StepCost.measured([(256.0, 1.0), (1024.0, 4.0)])
@@ -19,6 +22,11 @@ def open_desk() -> Desk:
 def ticket(number: int, deaths: int = 0, steps: int = 8) -> Ticket:
     wanted = request(f"r{number}", steps=steps, side=256)
     return Ticket(number, wanted, wanted.size.tokens, deaths=deaths)
+
+
+def nothing(_: Ticket) -> float:
+    """Seconds beside denoising, where there is nothing but that."""
+    return 0.0
 
 
 def numbers(tickets: list[Ticket]) -> list[int]:
@@ -100,10 +108,46 @@ def test_steps_that_are_done_are_no_backlog() -> None:
 def test_work_below_the_knee_is_shared_and_beyond_it_adds_up() -> None:
     flat = StepCost.measured([(256.0, 1.0), (512.0, 1.0), (1024.0, 2.0)])
 
-    assert drain_s(flat, [ticket(0)]) == pytest.approx(8.0)
-    assert drain_s(flat, [ticket(0), ticket(1)]) == pytest.approx(8.0)
-    assert drain_s(flat, [ticket(n) for n in range(8)]) == pytest.approx(32.0)
-    assert drain_s(flat, []) == 0.0
+    assert drain_s(flat, [ticket(0)], nothing) == pytest.approx(8.0)
+    assert drain_s(flat, [ticket(0), ticket(1)], nothing) == pytest.approx(8.0)
+    assert drain_s(flat, [ticket(n) for n in range(8)], nothing) == pytest.approx(32.0)
+    assert drain_s(flat, [], nothing) == 0.0
+
+
+def test_what_is_no_denoising_is_done_for_one_after_the_other() -> None:
+    flat = StepCost.measured([(256.0, 1.0), (1024.0, 1.0)])
+    assert drain_s(flat, [ticket(0)], lambda _: 3.0) == pytest.approx(8.0 + 3.0)
+    # Eight steps that eight share take as long as those of one; eight decodings do not.
+    assert drain_s(flat, [ticket(n) for n in range(8)], lambda _: 3.0) == pytest.approx(
+        8 * 256 / 1024 * 8 + 8 * 3.0
+    )
+
+
+def test_what_comes_beside_denoising_is_learnt_from_requests_of_the_same_kind() -> None:
+    desk = open_desk()
+    first, second = ticket(0), ticket(1)
+    larger = replace(second.request, id="large", upscaler="x4", upscale_to=Size(1024, 1024))
+    desk.add(first)
+    desk.hand_over()
+    assert desk.backlog_s == pytest.approx(8.0), "nothing is known yet"
+    desk.progressed(first, Progress(first.request.id, 1, 8, eta_s=7.0 + 5.0))
+    assert desk.backlog_s == pytest.approx(7.0 + 5.0)
+    desk.add(second)
+    assert desk.backlog_s == pytest.approx(7.0 + 5.0 + 8.0 + 5.0)
+    desk.add(Ticket(2, larger, second.tokens))
+    assert desk.backlog_s == pytest.approx(7.0 + 5.0 + 8.0 + 5.0 + 8.0), "of another kind"
+    desk.progressed(first, Progress(first.request.id, 8, 8, eta_s=2.0))
+    assert desk.backlog_s == pytest.approx(2.0 + 8.0 + 5.0 + 8.0), "the worker knows best"
+
+
+def test_a_request_that_is_drawn_again_has_everything_before_it() -> None:
+    desk = open_desk()
+    only = ticket(0)
+    desk.add(only)
+    desk.hand_over()
+    desk.progressed(only, Progress(only.request.id, 8, 8, eta_s=2.0))
+    desk.close("died")
+    assert (only.step, only.beside_s) == (0, None)
 
 
 def test_a_model_that_is_not_on_the_device_makes_its_requests_wait_for_its_loading() -> None:
@@ -115,11 +159,11 @@ def test_a_model_that_is_not_on_the_device_makes_its_requests_wait_for_its_loadi
 
     wanted = Ticket(0, request("a", model="large", steps=8, side=256), tokens=256.0)
     desk.add(wanted)
-    assert desk.backlog_s == pytest.approx(30.0 + drain_s(UNMEASURED, [wanted]))
+    assert desk.backlog_s == pytest.approx(30.0 + drain_s(UNMEASURED, [wanted], nothing))
     assert desk.wait_s("large") == pytest.approx(desk.backlog_s), "its loading counts once"
 
     desk.arrived("large", COST)
-    assert desk.backlog_s == pytest.approx(drain_s(COST, [wanted]))
+    assert desk.backlog_s == pytest.approx(drain_s(COST, [wanted], nothing))
     desk.remove(wanted)
     desk.departed("large", 20.0)
     assert desk.wait_s("large") == 20.0

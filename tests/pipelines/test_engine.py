@@ -9,12 +9,14 @@ import torch
 
 from pipelines.build import build_engine
 from pipelines.catalog import EMBEDDED
+from pipelines.engine import Engine
 from pipelines.errors import Cancelled, UnknownModel
+from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call, merge, run, split
 from pipelines.options import EngineOptions
 from pipelines.types import ImageRequest, Size
-from tests.pipelines.drawing import Books, Watched, difference, drain, engine, request, stock
+from tests.pipelines.drawing import SIDE, Books, Watched, difference, drain, engine, request, stock
 
 STAGGERED = (
     # (request, the engine step before which it arrives)
@@ -60,6 +62,32 @@ def test_swapping_timesteps_between_rows_changes_the_pictures(models: Models) ->
     books = draw_staggered(models, swapped)
     differences = [difference(books.pictures[r.id], stock(models, r)) for r, _ in STAGGERED]
     assert max(differences) > 20
+
+
+def test_the_prediction_of_what_is_left_knows_how_long_decoding_took(models: Models) -> None:
+    now_s = 0.0
+    left: dict[str, list[float]] = {}
+
+    class Told(Books):
+        def progress(self, request_id: str, step: int, steps: int, eta_s: float) -> None:
+            super().progress(request_id, step, steps, eta_s)
+            left.setdefault(request_id, []).append(eta_s)
+
+    def slowly(calls: Sequence[Call]) -> list[Any]:
+        nonlocal now_s
+        now_s += {Lane.DENOISE: 1.0, Lane.DECODE: 5.0}.get(calls[0].lane, 0.0)
+        return run(calls)
+
+    models.get(EMBEDDED.name).decoding.s_per_token = 0.0
+    drawing = Engine(models, Told(), run=slowly, clock=lambda: now_s)
+    for name in ("first", "second"):
+        drawing.submit(request(name))
+        drain(drawing)
+    assert left["first"][-1] == pytest.approx(0.0), "nobody has seen it decode yet"
+    assert left["second"][-1] == pytest.approx(5.0)
+    drawing.submit(request("larger", size=Size(2 * SIDE, SIDE)))
+    drain(drawing)
+    assert left["larger"][-1] == pytest.approx(10.0)
 
 
 def test_the_same_request_twice_gives_the_same_bytes(models: Models) -> None:
