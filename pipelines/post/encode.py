@@ -135,7 +135,6 @@ def _exif(parameters: str | None) -> bytes | None:
         return None
     comment = _UNICODE + parameters.encode("utf-16-be")
     exif = Image.Exif()
-    exif.endian = ">"
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
     return exif.tobytes()
 

@@ -156,6 +156,14 @@ def test_parameters_of_the_web_ui_are_read_from_a_comment() -> None:
         assert claims.parameters.fields["Sampler"] == "Euler a"
 
 
+@pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt"])
+def test_texts_of_other_names_are_not_read(kind: bytes) -> None:
+    text = b"a fox\nSteps: 20, Seed: 5, Size: 64x64"
+    behind = {b"tEXt": text, b"zTXt": b"\0" + zlib.compress(text), b"iTXt": b"\0\0\0\0" + text}
+    assert read_claims(png(chunk(kind, b"parameters\0" + behind[kind]))).parameters is not None
+    assert read_claims(png(chunk(kind, b"Comment\0" + behind[kind]))) == read_claims(file("png"))
+
+
 def test_labels_that_contradict_each_other_are_both_told() -> None:
     other = LABEL.replace("id-1", "id-9")
     claims = read_claims(
