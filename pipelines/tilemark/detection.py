@@ -90,7 +90,7 @@ class Detector:
                 search = Search(Spectrum(zoomed), self._layout)
                 spectrum_zoom, scale = around.zoom, zoomed.shape[1] / plane.shape[1]
             for place in search.best(around, scale):
-                name = place.name if place.z > 0 else place.name + NEGATIVE
+                name = around.told(place.matrix * scale) + (NEGATIVE if place.z < 0 else "")
                 yield _Candidate(place.z, name, search.carriers(place))
                 yield None
 

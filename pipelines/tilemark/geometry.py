@@ -5,7 +5,7 @@ neither pictures nor keys.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,9 +30,14 @@ _STEEPEST, _TURN_STEP = 5.0, 0.2
 """Degrees."""
 _WIDEST, _STRETCH_STEP = 0.16, 0.0045
 """Logarithms of width over height."""
-_CROPPED_TURN, _CROPPED_TURN_STEP = 3.0, 0.3
-_CROPPED_SCALE, _CROPPED_SCALE_STEP = 0.3, 0.004
-_CROP_DECODES, _PLAIN_DECODES, _LAST_DECODES = 3, 4, 6
+_TURNED, _TURNED_STEP = 3.0, 0.3
+"""Degrees, of pictures that were cropped as well."""
+_TURNED_CROP, _TURNED_CROP_STEP = 0.3, 0.004
+"""Logarithms of their scale."""
+_TURNED_ROUNDS = 12
+_ORIENTED_CROPS = 3
+"""How many of the bands above are looked through for turned and mirrored crops."""
+_CROP_DECODES, _PLAIN_DECODES, _TURNED_DECODES = 3, 4, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,40 +46,36 @@ class Round:
 
     zoom: float
     """How much smaller the picture is made first: whitening has to work at the mark's scale."""
-    names: list[str]
     matrices: Matrix
     """[hypotheses, 2, 2], for a canonical picture that is not zoomed."""
     decodes: int
     """How many of the best are read."""
+    told: Callable[[Matrix], str]
+    """Says in words what happened to a picture, by its matrix."""
 
 
 def deep() -> Iterator[Round]:
     """Crops, then small rotations, then stretches."""
-    for zoom, least, most in _CROPS:
-        yield _crops(zoom, least, most, np.eye(2), "")
-    turns = np.arange(-_STEEPEST, _STEEPEST + _TURN_STEP / 2, _TURN_STEP)
-    turns = turns[np.abs(turns) > _TURN_STEP / 2]
-    names = [f"rotated by {turn:.1f} degrees" for turn in turns]
-    yield Round(1.0, names, np.array([_turn(turn) for turn in turns]) / TILE, _PLAIN_DECODES)
-    logs = np.arange(-_WIDEST, _WIDEST + _STRETCH_STEP / 2, _STRETCH_STEP)
-    names = [f"width over height changed by {math.exp(log):.3f}" for log in logs]
+    for crop in _CROPS:
+        yield _crops(*crop)
+    turns = _about_zero(_STEEPEST, _TURN_STEP)
+    rotations = np.array([_turn(turn) for turn in turns]) / TILE
+    yield Round(1.0, rotations, _PLAIN_DECODES, _rotated)
+    logs = _about_zero(_WIDEST, _STRETCH_STEP)
     stretches = np.array([np.diag([math.exp(log / 2), math.exp(-log / 2)]) for log in logs])
-    yield Round(1.0, names, stretches / TILE, _PLAIN_DECODES)
+    yield Round(1.0, stretches / TILE, _PLAIN_DECODES, _stretched)
 
 
 def exhaustive() -> Iterator[Round]:
     """What `deep` leaves out: crops that were rotated a little, and crops turned or mirrored."""
-    turns = np.arange(-_CROPPED_TURN, _CROPPED_TURN + _CROPPED_TURN_STEP / 2, _CROPPED_TURN_STEP)
-    turns = turns[np.abs(turns) > _CROPPED_TURN_STEP / 2]
-    for low in np.arange(0, _CROPPED_SCALE, 6 * _CROPPED_SCALE_STEP):
-        logs = np.arange(low, low + 5.5 * _CROPPED_SCALE_STEP, _CROPPED_SCALE_STEP)
-        pairs = [(math.exp(log), turn) for log in logs for turn in turns]
-        names = [f"rotated by {turn:.1f} degrees and cropped to 1/{s:.3f}" for s, turn in pairs]
-        matrices = np.array([_turn(turn) / (TILE * s) for s, turn in pairs])
-        yield Round(1.0, names, matrices, _LAST_DECODES)
-    for zoom, least, most in _CROPS[:3]:
+    rotations = np.array([_turn(turn) for turn in _about_zero(_TURNED, _TURNED_STEP)])
+    scales = np.exp(np.arange(0, _TURNED_CROP, _TURNED_CROP_STEP))
+    for some in np.array_split(scales, _TURNED_ROUNDS):
+        matrices = rotations[None] / (TILE * some[:, None, None, None])
+        yield Round(1.0, matrices.reshape(-1, 2, 2), _TURNED_DECODES, _rotated_crop)
+    for crop in _CROPS[:_ORIENTED_CROPS]:
         for name, matrix in ORIENTATIONS.items():
-            yield _crops(zoom, least, most, np.array(matrix), f"{name} and ")
+            yield _crops(*crop, np.array(matrix), f"{name} and ")
 
 
 ORIENTATIONS = {
@@ -89,13 +90,20 @@ ORIENTATIONS = {
 """The seven ways to lie other than upright, as matrices of waves."""
 
 
-def _crops(zoom: float, least: float, most: float, upright: Matrix, prefix: str) -> Round:
+def _crops(
+    zoom: float, least: float, most: float, upright: Matrix | None = None, prefix: str = ""
+) -> Round:
     # d log(scale) = step * scale, so the scales are evenly spaced in 1 / scale.
     count = math.ceil((1 / least - 1 / most) / _SCALE_STEP)
-    scales = 1 / np.linspace(1 / least, 1 / most, count + 1)
-    names = [f"{prefix}cropped to 1/{scale:.3f}" for scale in scales]
-    matrices = upright[None] / (TILE * scales[:, None, None])
-    return Round(zoom, names, matrices, _CROP_DECODES)
+    shares = np.linspace(1 / least, 1 / most, count + 1)
+    matrices = (np.eye(2) if upright is None else upright) / TILE * shares[:, None, None]
+    return Round(zoom, matrices, _CROP_DECODES, lambda matrix: prefix + _cropped(matrix))
+
+
+def _about_zero(most: float, step: float) -> list[float]:
+    """Steps up to `most` either way, without zero itself."""
+    count = round(most / step)
+    return [at * step for at in range(-count, count + 1) if at]
 
 
 def _turn(degrees: float) -> Matrix:
@@ -103,3 +111,19 @@ def _turn(degrees: float) -> Matrix:
     return np.array(
         [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]],
     )
+
+
+def _cropped(matrix: Matrix) -> str:
+    return f"cropped to 1/{1 / (TILE * math.sqrt(abs(np.linalg.det(matrix)))):.3f}"
+
+
+def _rotated(matrix: Matrix) -> str:
+    return f"rotated by {math.degrees(math.atan2(matrix[1, 0], matrix[0, 0])):.1f} degrees"
+
+
+def _stretched(matrix: Matrix) -> str:
+    return f"width over height changed by {matrix[0, 0] / matrix[1, 1]:.3f}"
+
+
+def _rotated_crop(matrix: Matrix) -> str:
+    return f"{_rotated(matrix)} and {_cropped(matrix)}"

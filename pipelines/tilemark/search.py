@@ -4,7 +4,7 @@ Every hypothesis is scored by the sync carriers over all shifts at once; the bes
 and handed out to be read. Knows spectra and layouts, not what a mark says.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,7 +42,6 @@ class Place:
 
     z: float
     """How well the sync carriers fit there, in deviations of chance; negative in a negative."""
-    name: str
     matrix: Matrix
     shift: NDArray[np.float64]
     """In tiles."""
@@ -65,9 +64,7 @@ class Search:
         found = [
             place
             for first in range(0, len(matrices), _BATCH)
-            for place in self._scored(
-                matrices[first : first + _BATCH], around.names[first : first + _BATCH]
-            )
+            for place in self._scored(matrices[first : first + _BATCH])
         ]
         found.sort(key=lambda place: -abs(place.z))
         for place in found[: around.decodes]:
@@ -81,7 +78,7 @@ class Search:
         turned: Carriers = seen * turn
         return turned if place.z > 0 else -turned
 
-    def _scored(self, matrices: Matrix, names: Sequence[str]) -> Iterator[Place]:
+    def _scored(self, matrices: Matrix) -> Iterator[Place]:
         seen = self._sync_carriers(matrices)
         rows, columns = (axis[self._layout.sync] for axis in self._layout.cells)
         # The transform adds the other wave of each pair, but those of column 0 are their own pairs.
@@ -91,10 +88,10 @@ class Search:
         fits = scipy.fft.irfft2(field, (TILE, TILE), norm="forward").reshape(len(matrices), -1)
         highs, lows = fits.argmax(1), fits.argmin(1)
         spread = self._spread(seen)
-        for index, (name, high, low) in enumerate(zip(names, highs, lows, strict=True)):
+        for index, (high, low) in enumerate(zip(highs, lows, strict=True)):
             at = int(high if fits[index, high] > -fits[index, low] else low)
             shift = np.array(divmod(at, TILE)) / TILE
-            yield Place(float(fits[index, at] / spread[index]), name, matrices[index], shift)
+            yield Place(float(fits[index, at] / spread[index]), matrices[index], shift)
 
     def _refined(self, place: Place) -> Place:
         """Climb to where the sync carriers fit best."""
