@@ -18,6 +18,7 @@ FAMILY_OF_CLASS: Mapping[str, str] = MappingProxyType(
         "Flux2KleinPipeline": "flux2_klein_base",
         "FluxKontextPipeline": "flux_kontext",
         "FluxPipeline": "flux",
+        "LongCatImageEditPipeline": "longcat_edit",
         "LongCatImagePipeline": "longcat",
         "QwenImageEditPlusPipeline": "qwen_image_edit",
         "QwenImagePipeline": "qwen_image",

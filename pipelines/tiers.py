@@ -94,6 +94,10 @@ OPEN_WEIGHTS: Mapping[str, OpenWeights] = MappingProxyType(
             base="qwen-image-edit-2511",
             noise=_LIGHTNING,
         ),
+        "longcat-image-edit": OpenWeights("longcat_edit", "Apache-2.0", "LongCat-Image-Edit"),
+        "longcat-image-edit-turbo": OpenWeights(
+            "longcat_edit_turbo", "Apache-2.0", "LongCat-Image-Edit-Turbo"
+        ),
         "sdxl": OpenWeights("sdxl", "LicenseRef-OpenRAIL++-M", "Stable Diffusion XL 1.0"),
         "flux1-schnell": OpenWeights("flux_schnell", "Apache-2.0", "FLUX.1 [schnell]", gated=True),
         "flux1-dev": OpenWeights(
@@ -108,7 +112,7 @@ OPEN_WEIGHTS: Mapping[str, OpenWeights] = MappingProxyType(
         ),
     }
 )
-"""Stand-in -> what it is. The last four answer only for names that the operator gives them."""
+"""Stand-in -> what it is. The last six answer only for names that the operator gives them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,9 @@ from server.http.routing import Router
 from server.http.schema import Schema
 from server.http.sse import HEARTBEAT_S
 from server.inputs.picture_rule import MIB
+from server.provenance.api import VerifyApi
+from server.provenance.paths import provenance_paths
+from server.provenance.verifier import Verifier
 from server.service import Service
 
 _DESCRIPTION = (
@@ -85,8 +88,13 @@ class AppSettings:
     """Without them there are no batches."""
 
 
-def create_app(service: Service, settings: AppSettings) -> FastAPI:
-    """Build the whole HTTP layer around a service. Raises: StorageFailure."""
+def create_app(
+    service: Service, settings: AppSettings, verifier: Verifier | None = None
+) -> FastAPI:
+    """Build the whole HTTP layer around a service, and a verifier of pictures where there is one.
+
+    Raises: StorageFailure.
+    """
     openai, ark = OpenAI(settings.azure_keys), Ark(settings.native_ark_errors)
     limits = RequestLimits(settings.requests_per_minute) if settings.requests_per_minute else None
     router = Router(
@@ -118,6 +126,9 @@ def create_app(service: Service, settings: AppSettings) -> FastAPI:
         "drawing": drawing_paths(router, ark, openai),
         "models": model_paths(service),
         "batches": () if office is None else batch_paths(office),
+        "provenance": ()
+        if verifier is None
+        else provenance_paths(VerifyApi(verifier, settings.max_form_bytes)),
         "a1111": A1111Pages(router).paths() if settings.a1111 else (),
     }
     for tag, paths in tagged.items():

@@ -19,6 +19,7 @@ from server.app import AppSettings, create_app
 from server.batches.office import BatchSettings
 from server.service import Service
 from server.store.files import FileStore
+from tests.server.provenance.marked import verifying
 
 FILE = Path(__file__).parents[1] / "docs" / "openapi.json"
 
@@ -41,6 +42,7 @@ def document() -> dict[str, Any]:
     """The description of a server with everything switched on."""
     with tempfile.TemporaryDirectory() as folder:
         service = Service(NoFleet(), embedded_catalog(), FileStore(Path(folder)))
+        verifier = verifying()
         settings = AppSettings(
             keys={"anybody": "key"},
             version=metadata.version("seedbed"),
@@ -48,8 +50,9 @@ def document() -> dict[str, Any]:
             batches=BatchSettings(Path(folder)),
         )
         try:
-            return create_app(service, settings).openapi()
+            return create_app(service, settings, verifier).openapi()
         finally:
+            verifier.close()
             service.close()
 
 

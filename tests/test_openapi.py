@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from server.store.database import prepare
 from tests.openapi_document import FILE, document
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer
+from tests.server.provenance.marked import verifying
 
 WORDS = "run make openapi and look at what has changed"
 DOUBAO = {"model": "doubao-seedream-3-0-t2i", "prompt": "a cat", "size": "512x512"}
@@ -33,8 +35,11 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Clie
     """A server with every path that there is."""
     drawer, folder = Drawer(), tmp_path_factory.mktemp("data")
     prepare(folder)
+    verifier = verifying()
+    batches = BatchSettings(folder)
     with (
-        serving(drawer, folder, a1111=True, batches=BatchSettings(folder)) as site,
+        closing(verifier),
+        serving(drawer, folder, a1111=True, batches=batches, verifier=verifier) as site,
         httpx2.Client(
             base_url=site.url, headers={"authorization": f"Bearer {KEY}"}, timeout=30
         ) as client,

@@ -13,6 +13,8 @@ FAMILIES = {
     "flux2_klein_base": "pipelines.families.flux2_klein:BASE",
     "generic": "pipelines.families.generic:FAMILY",
     "longcat": "pipelines.families.longcat:FAMILY",
+    "longcat_edit": "pipelines.families.longcat:EDIT",
+    "longcat_edit_turbo": "pipelines.families.longcat:EDIT_TURBO",
     "qwen_image": "pipelines.families.qwen_image:FULL",
     "qwen_image_edit": "pipelines.families.qwen_image:EDIT",
     "qwen_image_edit_lightning": "pipelines.families.qwen_image:EDIT_LIGHTNING",

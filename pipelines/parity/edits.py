@@ -10,13 +10,14 @@ from typing import Any
 import diffusers
 import numpy as np
 import torch
+from diffusers.pipelines.longcat_image import pipeline_longcat_image_edit
 from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus
 from PIL import Image
 
 from pipelines.parity import autoencoders, text
 from pipelines.parity.case import Arguments, Case
 from pipelines.parity.masked import build_qwen_image, build_z_image
-from pipelines.parity.positioned import build_flux, build_flux2_klein
+from pipelines.parity.positioned import build_flux, build_flux2_klein, build_longcat
 from pipelines.parity.tiny import give_noise, tiny
 from pipelines.parity.unets import build_sdxl
 
@@ -96,6 +97,24 @@ class _SmallReferences(diffusers.QwenImageEditPlusPipeline):  # type: ignore[mis
     )
 
 
+class _SmallPictures(diffusers.LongCatImageEditPipeline):  # type: ignore[misc]
+    """The same code with another constant: the real one makes a megapixel of every picture."""
+
+    _call = inspect.unwrap(diffusers.LongCatImageEditPipeline.__call__)
+    __call__ = torch.no_grad()(
+        FunctionType(
+            _call.__code__,
+            vars(pipeline_longcat_image_edit) | {"calculate_dimensions": lambda _, ratio: (32, 32)},
+            argdefs=_call.__defaults__,
+        )
+    )
+
+
+def build_longcat_edit() -> Any:
+    processor = text.PictureProcessor()
+    return _attentive(_from(build_longcat(), _SmallPictures, text_processor=processor))
+
+
 def build_qwen_image_edit() -> Any:
     return _qwen_image_edit(build_qwen_image())
 
@@ -169,6 +188,7 @@ CASES = (
         _SMALL | {"max_sequence_length": 64, "text_encoder_out_layers": (1, 2, 3)},
         vary=_two_references,
     ),
+    Case("longcat edit", build_longcat_edit, {}, vary=_one_picture),
     Case(
         "qwen_image edit",
         build_qwen_image_edit,

@@ -96,11 +96,11 @@ class PictureProcessor(TextProcessor):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pictures = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=56 * 56)
+        self.image_processor = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=56 * 56)
 
     def __call__(self, text: Any = None, images: Any = None, videos: None = None, **kw: Any) -> Any:
-        patches = self._pictures(images, return_tensors="pt")
-        tokens = patches["image_grid_thw"].prod(-1) // self._pictures.merge_size**2
+        patches = self.image_processor(images, return_tensors="pt")
+        tokens = patches["image_grid_thw"].prod(-1) // self.image_processor.merge_size**2
         mark = "<|image_pad|>"
         pieces = text[0].split(mark)
         marks = [mark * int(count) for count in tokens]

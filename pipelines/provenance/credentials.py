@@ -10,7 +10,6 @@ Source: C2PA 2.4; the certificate's profile and what the library leaves unsaid w
 import io
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Literal, TypeAlias
@@ -111,14 +110,17 @@ class Signer:
     def sign(self, data: bytes, format: Format, claim: Claim) -> Signed:  # noqa: A002 - the API's own word
         """Seal a file. The bytes differ each time: the library salts every assertion.
 
+        Sources that the library cannot read are left out; that it is an edit is said all the same.
+
         Raises: SealingFailed.
         """
         sealed = io.BytesIO()
-        manifest = json.dumps(_manifest(claim))
+        sources = [source for source in claim.sources if _readable(source)]
+        manifest = json.dumps(_manifest(claim, bool(sources)))
         try:
             # The library is no faster in several threads.
             with self._lock, c2pa.Builder.from_json(manifest, context=self._context) as builder:
-                _name_sources(builder, claim.sources)
+                _name_sources(builder, sources)
                 kept = builder.sign(self._signer, MEDIA_TYPES[format], io.BytesIO(data), sealed)
         except c2pa.C2paError as error:
             raise SealingFailed(f"the file could not be sealed: {error}") from error
@@ -207,14 +209,12 @@ def _data(assertion: Any) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _manifest(claim: Claim) -> dict[str, Any]:
+def _manifest(claim: Claim, names_sources: bool) -> dict[str, Any]:
     """In the library's words. No time: without a time stamp nobody could trust it."""
-    agent = {"name": claim.model}
-    kind = ("c2pa.edited", EDITED) if claim.sources else ("c2pa.created", DRAWN)
     made = {
-        "action": kind[0],
-        "digitalSourceType": SOURCE_TYPES + kind[1],
-        "softwareAgent": agent,
+        "action": "c2pa.edited" if names_sources else "c2pa.created",
+        "digitalSourceType": SOURCE_TYPES + (EDITED if claim.sources else DRAWN),
+        "softwareAgent": {"name": claim.model},
     }
     actions: list[dict[str, Any]] = [made]
     assertions: list[dict[str, Any]] = [
@@ -233,22 +233,27 @@ def _manifest(claim: Claim) -> dict[str, Any]:
     }
 
 
-def _name_sources(builder: c2pa.Builder, sources: tuple[Source, ...]) -> None:
-    """Take over what an edit began from, with the credentials that it came with.
-
-    What the library cannot read, or would take too long to look into, is left out.
-    """
-    known = c2pa.Builder.get_supported_mime_types()
-    relation = "parentOf"
-    for source in sources:
-        if source.media_type not in known or seal_fault(source.data) is not None:
-            continue
-        told = json.dumps({"title": source.title, "relationship": relation})
-        with suppress(c2pa.C2paError):
-            builder.add_ingredient(told, source.media_type, io.BytesIO(source.data))
-            relation = "inputTo"
-    if relation != "parentOf":
+def _name_sources(builder: c2pa.Builder, sources: Sequence[Source]) -> None:
+    """Take over what an edit began from, with the credentials that it came with."""
+    if sources:
         builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
+    for index, source in enumerate(sources):
+        relation = "inputTo" if index else "parentOf"
+        told = json.dumps({"title": source.title, "relationship": relation})
+        builder.add_ingredient(told, source.media_type, io.BytesIO(source.data))
+
+
+def _readable(source: Source) -> bool:
+    """Whether the library can take over a picture, and will not be long about it."""
+    if seal_fault(source.data) is not None:
+        return False
+    try:
+        reader = c2pa.Reader.try_create(source.media_type, io.BytesIO(source.data))
+    except c2pa.C2paError:
+        return False
+    if reader is not None:
+        reader.close()
+    return source.media_type in c2pa.Builder.get_supported_mime_types()
 
 
 def _context(anchors: str | None) -> c2pa.Context:

@@ -1,7 +1,7 @@
 """The parts of a file that could say where its picture comes from, as raw bytes and texts.
 
 What the readers of each container find goes into one `Parts`, which is bounded: in how many parts
-it takes, how long each may be, and how many faults it names. Knows no container and no meaning.
+it looks at, how long each may be, and how many faults it names. Knows no container and no meaning.
 """
 
 import zlib
@@ -32,6 +32,7 @@ class Parts:
     """What stands behind the word AIGC in a segment of its own."""
     faults: list[str] = field(default_factory=list)
     """What is wrong with the file, or was not read."""
+    _tried: int = 0
 
     def fault(self, what: str) -> None:
         """Name a fault; of many the first are enough."""
@@ -65,8 +66,9 @@ class Parts:
         return plain
 
     def _full(self, what: str) -> bool:
-        taken = len(self.xmp) + len(self.texts) + len(self.exif) + len(self.segments)
-        full = taken >= _MAX_PARTS
+        """Count one more. Those that turn out to be no good count too: they take time as well."""
+        self._tried += 1
+        full = self._tried > _MAX_PARTS
         if full:
             self.fault(f"{what} is not read: there are {_MAX_PARTS} parts before it")
         return full

@@ -34,7 +34,7 @@ from pipelines.errors import StorageFailure
 from server.store.tables import METADATA
 
 FILE = "seedbed.db"
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every version of the tables there has been; the last one is `server.store.tables`."""
 
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))

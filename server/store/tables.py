@@ -9,9 +9,11 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -85,3 +87,31 @@ ANSWERS = Table(
     Column("line", Integer, primary_key=True, autoincrement=False),
 )
 """The lines of unfinished batches that are answered: written with the lengths of the files."""
+
+PICTURES = Table(
+    "pictures",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("client", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("drawn_by", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("format", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("perceptual_hash", String, nullable=False),
+    Column("sketch", LargeBinary, nullable=False),
+    Column("labelled", Boolean, nullable=False),
+    Column("label_declined", Boolean, nullable=False),
+    Column("mark_key", String),
+    Column("mark_strength", Float),
+    Column("manifest", LargeBinary),
+    Index(None, "id"),
+    Index(None, "expires_at"),
+    sqlite_autoincrement=True,
+)
+"""What was handed out. Equal calls have equal ids, so an id may stand here more than once."""

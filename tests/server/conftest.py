@@ -17,6 +17,7 @@ from server.app import AppSettings, create_app
 from server.drawing import Fleet
 from server.inputs.network_guard import NetworkGuard
 from server.moderation.policy import Moderation
+from server.provenance.verifier import Verifier
 from server.service import GptImageResponse, Service
 from server.store.files import FileStore
 from tests.server.drawer import Drawer
@@ -49,6 +50,7 @@ def serving(
     rewrites: bool = False,
     catalog: Catalog | None = None,
     strict_guidance: bool = False,
+    verifier: Verifier | None = None,
     **settings_of_app: Any,
 ) -> Iterator[Site]:
     """Serve on a free port, from a thread, until the block ends."""
@@ -73,7 +75,7 @@ def serving(
         reproducible=reproducible,
         **settings_of_app,
     )
-    app = create_app(service, settings)
+    app = create_app(service, settings, verifier)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     config = uvicorn.Config(app, log_config=None, ws="none", lifespan="on", access_log=False)

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,11 +28,13 @@ from schemathesis.core.failures import FailureGroup
 
 from server.batches.office import BatchSettings
 from server.http.sse import MEDIA_TYPE
+from server.provenance.paths import VERIFY
 from server.store.database import prepare
 from tests.server.conformance.calls import DONE, data_url, png
 from tests.server.conftest import KEY, Site, serving
 from tests.server.drawer import Drawer
 from tests.server.frames import frames
+from tests.server.provenance.marked import IDENT, known, scenery, verifying
 
 BEARER = {"authorization": f"Bearer {KEY}"}
 FIELDS = {"code", "message", "param", "type"}
@@ -69,8 +71,10 @@ def target(drawer: Drawer, folder: Path) -> Iterator[Target]:
     """Serve every path there is."""
     prepare(folder)
     batches = BatchSettings(folder, max_file_bytes=100_000)
+    verifier = verifying(known(scenery(1, 64)))
     with (
-        serving(drawer, folder, a1111=True, batches=batches) as site,
+        closing(verifier),
+        serving(drawer, folder, a1111=True, batches=batches, verifier=verifier) as site,
         requests.Session() as session,
     ):
         document = session.get(f"{site.url}/openapi.json", timeout=10).json()
@@ -101,7 +105,12 @@ def _things(site: Site, session: requests.Session) -> dict[str, str]:
         headers=BEARER,
         timeout=10,
     ).json()
-    return {"file_id": file["id"], "batch_id": batch["id"], "name": "dall-e-2"}
+    return {
+        "file_id": file["id"],
+        "batch_id": batch["id"],
+        "name": "dall-e-2",
+        "mark_id": f"{IDENT:016x}",
+    }
 
 
 def calls_of(target: Target, operation: APIOperation) -> st.SearchStrategy[Case]:
@@ -112,6 +121,8 @@ def calls_of(target: Target, operation: APIOperation) -> st.SearchStrategy[Case]
         kinds.append(_wrong(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)))
     if operation.path in DRAWS:
         kinds.append(right.map(_drawable))
+    if operation.path == VERIFY:
+        kinds.append(right.map(_with_picture))
     if any(f"{{{name}}}" in operation.path for name in target.known):
         kinds.append(right.map(partial(_of_known, target.known)))
     return st.one_of(kinds)
@@ -142,6 +153,12 @@ def _drawable(case: Case) -> Case:
         case.body = kept | {"prompt": "a cat"} | DRAWS[case.operation.path]
         if case.media_type == "multipart/form-data":
             case.body["image"] = [png(256, 256)]
+    return case
+
+
+def _with_picture(case: Case) -> Case:
+    if isinstance(case.body, dict):
+        case.body["image"] = [png(64, 64)]
     return case
 
 

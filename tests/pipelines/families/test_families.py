@@ -15,6 +15,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import torch
+from diffusers.pipelines.longcat_image.pipeline_longcat_image_edit import calculate_dimensions
 
 from pipelines.catalog import StandIn
 from pipelines.cost import StepCost
@@ -43,6 +44,8 @@ TINY = {
     "flux2_klein_base": "flux2_klein",
     "generic": "sd15",
     "longcat": "longcat",
+    "longcat_edit": "longcat edit",
+    "longcat_edit_turbo": "longcat edit",
     "qwen_image": "qwen_image",
     "qwen_image_edit": "qwen_image edit",
     "qwen_image_edit_lightning": "qwen_image edit",
@@ -63,6 +66,8 @@ RECOMMENDED = {
     "flux2_klein_base": 4.0,
     "generic": 4.5,
     "longcat": 4.5,
+    "longcat_edit": 4.5,
+    "longcat_edit_turbo": 1.0,
     "qwen_image": 4.0,
     "qwen_image_edit": 4.0,
     "qwen_image_edit_lightning": 1.0,
@@ -78,6 +83,7 @@ MULTIPLE = {"sd15": 8, "sdxl": 8}
 DISTILLED = {
     "flux_schnell",
     "flux2_klein",
+    "longcat_edit_turbo",
     "qwen_image_edit_lightning",
     "qwen_image_lightning",
     "sdxl_turbo",
@@ -258,7 +264,8 @@ def test_the_real_pipeline_takes_its_arguments_and_draws_the_same_in_company(
         request(drawn_by),
         request(drawn_by, id="two", prompt="a fox", steps=2, seed=8, guidance=stronger),
     ]
-    named = inspect.signature(models.get(drawn_by.name).pipe.__call__).parameters
+    pipe = models.get(drawn_by.name).pipe_for(wanted[0])
+    named = inspect.signature(type(pipe).__call__).parameters
     assert set(drawn_by.arguments(wanted[0])) <= set(named)
 
     with torch.no_grad():
@@ -286,6 +293,7 @@ EDITING = {
     "flux": "flux",
     "flux_kontext": "flux kontext",
     "flux2_klein": "flux2_klein references",
+    "longcat_edit": "longcat edit",
     "qwen_image": "qwen_image",
     "qwen_image_edit": "qwen_image edit",
     "sdxl": "sdxl",
@@ -293,7 +301,7 @@ EDITING = {
 }
 """One family of each kind that takes pictures, and the parity case of its stand-in. The embedded
 one is tested with its real weights."""
-SHOWN_TO = {"flux_kontext", "flux2_klein", "qwen_image_edit"}
+SHOWN_TO = {"flux_kontext", "flux2_klein", "longcat_edit", "qwen_image_edit"}
 """They look at the picture: no row of theirs meets one without."""
 
 
@@ -356,6 +364,14 @@ def test_a_strength_leaves_exactly_the_steps_that_were_asked_for(rounds_up: bool
             taken = min(int(whole * strength), whole)
         assert taken == steps
         assert 0 < strength <= 1
+
+
+def test_the_editor_makes_exactly_the_size_that_it_is_asked_for() -> None:
+    editor = family("longcat_edit")
+    for wanted in wanted_sizes():
+        native = editor.native_size(wanted)
+        aspect = native.width / native.height
+        assert calculate_dimensions(1024 * 1024, aspect) == (native.width, native.height), wanted
 
 
 def test_klein_looks_at_two_pictures_within_a_mask_and_at_all_without() -> None:
