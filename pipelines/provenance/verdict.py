@@ -115,11 +115,12 @@ def _remarks(evidence: Evidence) -> Iterator[str]:
 
 
 def _sure_id(evidence: Evidence) -> int | None:
-    """By weight: a known file, sealed credentials, the mark."""
+    """By weight: a known file, what was sealed with it, the mark."""
     if evidence.published is not None:
         return evidence.published
-    if evidence.credentials == "trusted" and len(evidence.bound) == 1:
-        return next(iter(evidence.bound))
+    sealed = evidence.bound | evidence.said
+    if evidence.credentials == "trusted" and len(sealed) == 1:
+        return next(iter(sealed))
     return evidence.mark
 
 

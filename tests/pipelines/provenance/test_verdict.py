@@ -78,6 +78,7 @@ def test_ids_agree_only_where_two_layers_name_one() -> None:
 def test_the_sealed_id_outweighs_the_mark_and_a_known_file_outweighs_both() -> None:
     swapped = Evidence(mark=B, credentials="trusted", bound=ONE)
     assert judge(swapped).id == A
+    assert judge(Evidence(credentials="trusted", said=ONE)).id == A
     assert judge(Evidence(mark=B, credentials="valid", bound=ONE)).id == B
     assert judge(Evidence(mark=B, credentials="trusted", bound=ONE, published=B)).id == B
 
