@@ -9,10 +9,10 @@ Source: C2PA 2.4; the certificate's profile and what the library leaves unsaid w
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import c2pa
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -20,22 +20,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from pipelines.post.encode import MEDIA_TYPES, Format
 from pipelines.provenance.seal_limits import seal_fault
+from pipelines.provenance.seal_reading import BINDING, CredentialsFound, short, understood
 from pipelines.provenance.xmp import DRAWN, EDITED, SOURCE_TYPES
-
-Status: TypeAlias = Literal["trusted", "valid", "invalid", "absent"]
-"""Intact and signed under an anchor; intact, of a signer unknown here; changed or broken; none."""
-
-BINDING = "seedbed.tilemark.1"
-"""The name of our invisible mark among soft bindings."""
 
 _GENERATOR = "seedbed"
 _BOX = b"jumb"
 """The type of the boxes that credentials are in. Source: ISO 19566-5."""
-_STATUSES: dict[str, Status] = {"Trusted": "trusted", "Valid": "valid", "Invalid": "invalid"}
-_UNKNOWN_SIGNER = "signingCredential.untrusted"
-_MOST_FAILURES = 8
-_MOST_LETTERS = 200
-"""Of a text that a stranger's manifest says."""
 
 
 class SealingFailed(Exception):
@@ -73,22 +63,6 @@ class Signed:
 
     data: bytes = field(repr=False)
     manifest: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialsFound:
-    """What the credentials of a file say, and what they are worth."""
-
-    status: Status
-    issuer: str | None = None
-    """The organisation of the signer, as its certificate says."""
-    generator: str | None = None
-    source_types: tuple[str, ...] = ()
-    """Codes of IPTC's list, such as trainedAlgorithmicMedia."""
-    soft_bindings: tuple[str, ...] = ()
-    """The ids of our invisible mark that they name."""
-    failures: tuple[str, ...] = ()
-    """Codes of what is wrong, as C2PA names them, or a sentence."""
 
 
 class Signer:
@@ -148,65 +122,8 @@ def _read(file: io.BytesIO, media_type: str, anchors: str | None) -> Credentials
         with reader:
             told = json.loads(reader.json())
     except (c2pa.C2paError, ValueError, RecursionError) as error:
-        return CredentialsFound("invalid", failures=(_short(str(error)),))
-    return _understood(told)
-
-
-def _understood(told: Any) -> CredentialsFound:
-    manifest = told["manifests"].get(told.get("active_manifest"), {})
-    assertions = manifest.get("assertions", ())
-    failures = _failures(told.get("validation_results", {}).get("activeManifest", {}))
-    return CredentialsFound(
-        status=_STATUSES[told["validation_state"]],
-        issuer=_word(manifest.get("signature_info", {}).get("issuer")),
-        generator=_generator(manifest),
-        source_types=tuple(dict.fromkeys(_source_types(assertions))),
-        soft_bindings=tuple(dict.fromkeys(_bindings(assertions))),
-        failures=failures[:_MOST_FAILURES],
-    )
-
-
-def _failures(results: Any) -> tuple[str, ...]:
-    """What is wrong; that a signer is unknown here is not."""
-    codes = (str(failure.get("code")) for failure in results.get("failure", ()))
-    return tuple(dict.fromkeys(_short(code) for code in codes if code != _UNKNOWN_SIGNER))
-
-
-def _generator(manifest: Any) -> str | None:
-    told = manifest.get("claim_generator_info") or [{"name": manifest.get("claim_generator")}]
-    name, version = _word(told[0].get("name")), _word(told[0].get("version"))
-    return f"{name}/{version}" if name and version else name
-
-
-def _source_types(assertions: Sequence[Any]) -> Iterator[str]:
-    for action in _actions(assertions):
-        source_type = action.get("digitalSourceType")
-        if isinstance(source_type, str):
-            yield _short(source_type.removeprefix(SOURCE_TYPES))
-
-
-def _actions(assertions: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    for assertion in assertions:
-        if str(assertion.get("label")).startswith("c2pa.actions"):
-            listed = _data(assertion).get("actions")
-            yield from (one for one in listed or () if isinstance(one, dict))
-
-
-def _bindings(assertions: Sequence[Any]) -> Iterator[str]:
-    for assertion in assertions:
-        data = _data(assertion)
-        if (
-            str(assertion.get("label")).startswith("c2pa.soft-binding")
-            and data.get("alg") == BINDING
-        ):
-            for block in data.get("blocks") or ():
-                if isinstance(block, dict) and isinstance(block.get("value"), str):
-                    yield _short(block["value"])
-
-
-def _data(assertion: Any) -> dict[str, Any]:
-    data = assertion.get("data")
-    return data if isinstance(data, dict) else {}
+        return CredentialsFound("invalid", failures=(short(str(error)),))
+    return understood(told)
 
 
 def _manifest(claim: Claim, names_sources: bool) -> dict[str, Any]:
@@ -295,11 +212,3 @@ def _algorithm(key: str) -> c2pa.C2paSigningAlg:
 
 def _url(address: str | None) -> bytes | None:
     return None if address is None else address.encode()
-
-
-def _word(text: Any) -> str | None:
-    return _short(text) if isinstance(text, str) and text else None
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
