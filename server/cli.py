@@ -14,6 +14,7 @@ import typer
 
 from pipelines.errors import GenerationError
 from server.models_command import models_app
+from server.provenance_app import provenance_app
 from server.settings import SECRET, Loaded, Settings, load
 from server.terminal import CommandError, errors_console, results_console
 from server.weights_app import weights_app
@@ -27,6 +28,7 @@ _BEHIND = {
     "upgrade": "server.store.migrate:upgrade",
     "models": "server.models.command:run",
     "weights": "server.weights.commands:run",
+    "provenance": "server.provenance.certificate_commands:run",
 }
 """Command -> module:function, imported on use."""
 
@@ -72,6 +74,7 @@ def build_app() -> typer.Typer:
     app.add_typer(database, name="db")
     app.add_typer(models_app(models), name="models")
     app.add_typer(weights_app(weights), name="weights")
+    app.add_typer(provenance_app(provenance), name="provenance")
     return app
 
 
@@ -145,6 +148,10 @@ def serve(
     label_corner: Annotated[str | None, _setting("label_corner")] = None,
     label_logo: Annotated[str | None, _setting("label_logo")] = None,
     metadata: Annotated[str | None, _setting("metadata")] = None,
+    content_credentials: Annotated[str | None, _setting("content_credentials")] = None,
+    credentials_chain: Annotated[str | None, _setting("credentials_chain")] = None,
+    credentials_key: Annotated[str | None, _setting("credentials_key")] = None,
+    time_stamps_url: Annotated[str | None, _setting("time_stamps_url")] = None,
     log_level: Annotated[str | None, _setting("log_level")] = None,
 ) -> None:
     """Serve the image APIs until told to stop (Ctrl-C or SIGTERM).
@@ -167,9 +174,7 @@ def generate(
             "--output", "-o", metavar="FILE", help="File to write: .png, .jpg, .jpeg or .webp."
         ),
     ] = Path("out.png"),
-    model: Annotated[
-        str | None, typer.Option(help="Name of the model [default: seedbed].")
-    ] = None,
+    model: Annotated[str | None, typer.Option(help="Name of the model [default: seedbed].")] = None,
     size: Annotated[
         str | None, typer.Option(help="Width and height, as in 512x512.", metavar="SIZE")
     ] = None,
@@ -294,6 +299,11 @@ def models(command: str, said: dict[str, Any]) -> None:
 def weights(command: str, said: dict[str, Any]) -> None:
     """Run one of the commands about weights."""
     _behind("weights")(command, load({}).settings, said)
+
+
+def provenance(command: str, said: dict[str, Any]) -> None:
+    """Run one of the commands about certificates."""
+    _behind("provenance")(command, load({}).settings, said)
 
 
 def version() -> None:

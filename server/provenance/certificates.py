@@ -35,8 +35,8 @@ RENEW_DAYS = 30
 
 _FOLDER = "credentials"
 _LEAF = "leaf.pem"
-_ROOT_KEY = "root-key.pem"
-_ROOTS = "root-*.pem"
+_ROOT_KEY = "key-of-root.pem"
+_ROOTS = "root-[0-9]*.pem"
 _CLAIM_SIGNING = ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 """Signing of C2PA claims. Alone it is not enough for readers; with emailProtection it is."""
 _SKEW = dt.timedelta(minutes=5)

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from pipelines.label.style import Corner, Style
-from server.setting_values import LabelText, UserPath
+from server.setting_values import LabelText, PublicUrl, UserPath
 
 
 class ProvenanceSettings(BaseModel):
@@ -38,4 +38,22 @@ class ProvenanceSettings(BaseModel):
         description="how much a picture's file says of how it was drawn: full (seedbed generate "
         "--recipe draws it again), minimal (without a word of the prompt), none; that a machine "
         "drew it is said always",
+    )
+    content_credentials: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="sign every picture's file (C2PA): auto (where seedbed provenance init was "
+        "run, or a chain is named), on (without certificates the server does not start), off",
+    )
+    credentials_chain: UserPath | None = Field(
+        None,
+        description="PEM of a certificate of your own and those above it, in place of what "
+        "seedbed provenance init makes",
+    )
+    credentials_key: UserPath | None = Field(
+        None, description="PEM of that certificate's private key, without a password"
+    )
+    time_stamps_url: PublicUrl | None = Field(
+        None,
+        description="RFC 3161 time stamp server that is asked for every signature; without it "
+        "nothing goes to the network, and readers cannot trust the time",
     )

@@ -1,0 +1,68 @@
+"""The commands `seedbed provenance ...`: words, flags and help. `server.provenance` does it all.
+
+Imports nothing heavy, as `server.cli`, which also finds what is behind a command.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+Behind: TypeAlias = Callable[[str, dict[str, Any]], None]
+"""Runs what is behind a command, by its name, with what was said."""
+
+
+def provenance_app(behind: Behind) -> typer.Typer:
+    """The group of commands."""
+    app = typer.Typer(
+        help="Look after the certificates that content credentials (C2PA) are signed with.",
+        no_args_is_help=True,
+    )
+
+    @app.command()
+    def init(
+        context: typer.Context,
+        organisation: Annotated[
+            str,
+            typer.Option(
+                metavar="NAME", help="Who readers of a picture's credentials are told signed it."
+            ),
+        ] = "Self-hosted image server",
+    ) -> None:
+        """Make a root (10 years) and a certificate under it (1 year), and try them.
+
+        From its next start on the server signs every picture. Keys stay in the data folder. The
+        root's key may be moved to a safe place: without it certificates are not renewed by
+        themselves.
+        """
+        behind("init", context.params)
+
+    @app.command()
+    def renew(
+        context: typer.Context,
+        root: Annotated[
+            bool, typer.Option("--root", help="Make another root too; old ones stay trusted.")
+        ] = False,
+    ) -> None:
+        """Make the next certificate. The server does so by itself in its last 30 days."""
+        behind("renew", context.params)
+
+    @app.command("export-root")
+    def export_root(context: typer.Context) -> None:
+        """Print the roots as PEM, for whoever shall trust this site's pictures."""
+        behind("export-root", context.params)
+
+    @app.command()
+    def status(
+        context: typer.Context,
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    ) -> None:
+        """Say who signs, until when, and whether renewal works by itself."""
+        behind("status", context.params)
+
+    @app.command()
+    def selftest(context: typer.Context) -> None:
+        """Sign a picture of every format and read it back; exit status 1 when that fails."""
+        behind("selftest", context.params)
+
+    return app
