@@ -11,6 +11,8 @@ the most and 30 steps as the least are estimates.
 
 import math
 from dataclasses import replace
+from functools import cache
+from itertools import product
 
 from pipelines.families.base import MEGAPIXEL_TOKENS, Abilities
 from pipelines.families.pictures import first_image
@@ -40,14 +42,12 @@ class LongCatEdit(LongCat):
         return None if request.references else "LongCatImagePipeline"
 
     def native_size(self, wanted: Size) -> Size:
-        """The size near the wanted one that the pipeline makes of a picture that large."""
-        grid, longest = self.limits.grid, self.limits.max_side / self.limits.min_side
-        size = Size(-(-wanted.width // grid) * grid, -(-wanted.height // grid) * grid)
-        if _made_of(_aspect(size), grid) != size:
-            size = _made_of(min(max(_aspect(wanted), 1 / longest), longest), grid)
-        while (made := _made_of(_aspect(size), grid)) != size:
-            size = made
-        return size
+        """Of the sizes that the pipeline makes the one nearest in shape."""
+        grid, made = self.limits.grid, _made_by(self.limits)
+        rounded_up = Size(-(-wanted.width // grid) * grid, -(-wanted.height // grid) * grid)
+        if rounded_up in made:
+            return rounded_up
+        return min(made, key=lambda size: abs(math.log(_aspect(size) / _aspect(wanted))))
 
     def arguments(self, request: ImageRequest) -> dict[str, object]:
         """Keyword arguments of the pipeline's `__call__`."""
@@ -59,10 +59,19 @@ class LongCatEdit(LongCat):
         return arguments | {"image": first_image(request)}
 
 
-def _made_of(aspect: float, grid: int) -> Size:
+@cache
+def _made_by(limits: Limits) -> tuple[Size, ...]:
+    """The sizes that come out of a picture of just that size."""
+    sides = range(limits.min_side, limits.max_side + 1, limits.grid)
+    sizes = (Size(width, height) for width, height in product(sides, sides))
+    return tuple(size for size in sizes if _made_of(size, limits.grid) == size)
+
+
+def _made_of(picture: Size, grid: int) -> Size:
     """A megapixel of a picture's shape, rounded up. Exactly the pipeline's arithmetic."""
-    width = math.sqrt(_AREA * aspect)
-    return Size(math.ceil(width / grid) * grid, math.ceil(width / aspect / grid) * grid)
+    width = math.sqrt(_AREA * _aspect(picture))
+    height = width / _aspect(picture)
+    return Size(math.ceil(width / grid) * grid, math.ceil(height / grid) * grid)
 
 
 def _aspect(size: Size) -> float:
