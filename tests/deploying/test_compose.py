@@ -93,5 +93,5 @@ def test_every_variable_is_described_at_its_head() -> None:
     text = (REPOSITORY / "compose.yaml").read_text()
     head = text.partition("name:")[0]
     names = {found[1] for found in INTERPOLATED.finditer(text)}
-    assert names == {"CUDA_BASE", "OFFLINE", "SEEDBED_BIND", "SEEDBED_PORT"}
+    assert names == {"CUDA_BASE", "OFFLINE", "BIND", "PORT"}
     assert all(name in head for name in names)
