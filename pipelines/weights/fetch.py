@@ -17,6 +17,7 @@ from typing import TypeAlias
 from pipelines.weights.errors import NoSpace, Tampered, WeightsError
 from pipelines.weights.licences import acceptance
 from pipelines.weights.lock import Lock, LockedFile, LockedWeights
+from pipelines.weights.marks import stamp
 from pipelines.weights.receive import PART, PATIENT, Patience, Progress, Receiver, Source, Supply
 from pipelines.weights.store import Store
 
@@ -140,7 +141,7 @@ def _fetch_one(
             return
         target.unlink(missing_ok=True)
         receiver.receive(one.entry, file, target)
-        marks.add({target: str(file.sha256)})
+        marks.add({target: (stamp(target), str(file.sha256))})
 
     # The largest first: then the last thread to finish has the least left to do.
     waiting = sorted(one.missing, key=lambda file: -file.bytes)

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 Stamp: TypeAlias = tuple[int, int, int]
 """Inode, size in bytes, time of change in nanoseconds."""
+Hashed: TypeAlias = tuple[Stamp, str]
+"""A sha256, and the stamp from before its first byte was read: what changed since is not marked."""
 
 
 def stamp(file: Path) -> Stamp:
@@ -52,12 +54,12 @@ class Marks:
             return None
         return str(mark[3])
 
-    def add(self, found: Mapping[Path, str]) -> None:
+    def add(self, found: Mapping[Path, Hashed]) -> None:
         """Keep what was found. A store that cannot be written to is hashed again next time."""
         if not found:
             return
         new: dict[str, list[int | str]] = {
-            self._name(file): [*stamp(file), sha256] for file, sha256 in found.items()
+            self._name(file): [*was, sha256] for file, (was, sha256) in found.items()
         }
         self._marks.update(new)
         try:

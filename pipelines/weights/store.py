@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from pipelines.errors import ModelBroken
 from pipelines.weights.errors import NoSpace, StoreBusy, WeightsError
 from pipelines.weights.lock import Lock, LockedFile, LockedWeights, read_lock, render_lock
-from pipelines.weights.marks import Marks
+from pipelines.weights.marks import Marks, stamp
 from pipelines.weights.names import is_commit
 from pipelines.weights.verify import Fault, require_locked_files, verify
 
@@ -119,6 +119,9 @@ class Store:
         Returns the faults that kept it out, none when it is installed.
         """
         staged, final = self.staging(entry), self.folder(entry)
+        was = {
+            file: stamp(staged / file.path) for file in entry.files if (staged / file.path).exists()
+        }
         faults = verify(entry, staged, self.marks())
         if faults:
             return faults
@@ -130,7 +133,7 @@ class Store:
             staged.replace(final)
         sync_folder(final.parent)
         self._clear(staged)
-        self.marks().add({final / f.path: str(f.sha256) for f in entry.files})
+        self.marks().add({final / f.path: (was[f], str(f.sha256)) for f in entry.files})
         self._record(entry, source, accepted)
         return []
 

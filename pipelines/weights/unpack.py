@@ -34,6 +34,7 @@ from pipelines.weights.archive import (
 )
 from pipelines.weights.errors import ArchiveBroken, LockBroken, NoSpace, Tampered
 from pipelines.weights.lock import Lock, LockedWeights, parse_lock
+from pipelines.weights.marks import stamp
 from pipelines.weights.store import Store
 from pipelines.weights.verify import verify
 
@@ -205,7 +206,8 @@ def install(
                 stream.seek(archive.offsets[member.path])
                 target = targets.get(member.path, wheels.get(member.path))
                 _read_member(stream, member, target, progress)
-        store.marks().add({targets[m.path]: m.sha256 for m in archive.members if m.path in targets})
+        written = {targets[m.path]: m.sha256 for m in archive.members if m.path in targets}
+        store.marks().add({file: (stamp(file), sha256) for file, sha256 in written.items()})
         for entry in new:
             if faults := verify(entry, store.staging(entry), store.marks()):
                 raise Tampered(f"{entry.id}: {faults[0]}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from pipelines.errors import ModelBroken
 from pipelines.weights.errors import Tampered
 from pipelines.weights.lock import LockedFile, LockedWeights
-from pipelines.weights.marks import Marks, sha256_of
+from pipelines.weights.marks import Hashed, Marks, sha256_of, stamp
 from pipelines.weights.tensors import check_safetensors
 
 _HASHERS = min(8, os.cpu_count() or 1)
@@ -48,7 +48,7 @@ def verify(
     faults = list(_misfits(entry, folder))
     spoilt = {fault.path for fault in faults}
     sound = [file for file in entry.files if file.path not in spoilt]
-    found: dict[Path, str] = {}
+    found: dict[Path, Hashed] = {}
 
     def look(file: LockedFile) -> Fault | None:
         try:
@@ -114,13 +114,14 @@ def _compare(
     file: LockedFile,
     path: Path,
     marks: Marks | None,
-    found: dict[Path, str],
+    found: dict[Path, Hashed],
     count: Callable[[int], None],
 ) -> Fault | None:
     sha256 = None if marks is None else marks.known(path)
     if sha256 is None:
+        was = stamp(path)
         sha256 = sha256_of(path, count)
-        found[path] = sha256
+        found[path] = was, sha256
     else:
         count(file.bytes)
     if sha256 != file.sha256:

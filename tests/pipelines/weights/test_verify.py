@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.errors import ModelBroken
 from pipelines.weights.errors import Tampered
+from pipelines.weights.marks import Marks
 from pipelines.weights.own import EMBEDDED, EMBEDDED_FOLDER
 from pipelines.weights.store import check_installed
 from pipelines.weights.tensors import MAX_HEADER, check_safetensors
@@ -100,6 +101,25 @@ def test_what_is_not_hashed_yet_is_hashed_at_first_use(site: Site) -> None:
         found.st_mtime_ns,
         site.entry().by_path[UNET].sha256,
     ]
+
+
+def test_a_file_that_changes_while_others_are_hashed_is_hashed_again(site: Site) -> None:
+    (site.store / ".verified.json").unlink()
+    file, entry, read = site.installed() / UNET, site.entry(), 0
+    marks = Marks(site.store)
+
+    def change(size: int) -> None:
+        nonlocal read
+        read += size
+        if read == entry.size:  # every byte of every file was hashed, and no mark was written
+            with file.open("r+b") as stream:
+                stream.seek(-1, os.SEEK_END)
+                stream.write(b"!")
+
+    assert verify(entry, site.installed(), marks, count=change) == []
+    assert read == entry.size
+    (fault,) = verify(entry, site.installed(), marks)
+    assert str(fault).startswith(f"{UNET} has sha256")
 
 
 def test_marks_that_are_nonsense_are_no_marks(site: Site) -> None:
