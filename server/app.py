@@ -86,6 +86,8 @@ class AppSettings:
     """How long a stream may be silent before it shows that it is alive."""
     batches: BatchSettings | None = None
     """Without them there are no batches."""
+    roots: str | None = None
+    """PEM of the roots that this site's content credentials lead to."""
 
 
 def create_app(
@@ -146,7 +148,7 @@ def create_app(
 
 def _add_public_paths(app: FastAPI, service: Service, settings: AppSettings) -> None:
     """Those that `server.http.auth` lets through without a key."""
-    for path in public_paths(service, settings.version):
+    for path in public_paths(service, settings.version, settings.roots):
         tag = "pictures" if path.path == PICTURES else "operations"
         add_path(app, path, tag, errors=ERROR, needs_key=False)
     app.add_api_route("/", _to_docs, methods=["GET", "HEAD"], include_in_schema=False)

@@ -49,6 +49,8 @@ ASK_SETTINGS = (
     "server.health",
     "server.models.command",
     "server.weights.commands",
+    "server.provenance.certificate_commands",
+    "server.provenance.command",
 )
 MAX_LINES = 400
 

@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.errors import Unauthenticated, WrongKey
 
-PUBLIC_PATHS = frozenset({"/", "/livez", "/readyz", "/version", "/openapi.json", "/docs"})
+ROOTS = "/.well-known/c2pa-root.pem"
+PUBLIC_PATHS = frozenset({"/", "/livez", "/readyz", "/version", "/openapi.json", "/docs", ROOTS})
 PUBLIC_FOLDERS = ("/docs/", "/files/")
 
 Place: TypeAlias = Callable[[Headers], str | None]

@@ -18,6 +18,7 @@ from server.dialects.openai.edits import (
     OpenAIVariations,
     OpenAIVariationsBody,
 )
+from server.http.auth import ROOTS
 from server.http.description import form_schema
 from server.http.paths import Answers, Path, json_answer
 from server.http.routing import Router
@@ -25,6 +26,7 @@ from server.http.schema import TEXT, YES_OR_NO, Schema, only, page_of, record
 from server.models.table import HouseModels
 from server.models_page import ModelsPage
 from server.ops import livez, readyz, version
+from server.provenance.roots import PEM_TYPE, roots_endpoint
 from server.service import Service
 
 ARK_ROOT = "/api/v3"
@@ -115,8 +117,8 @@ def model_paths(service: Service) -> tuple[Path, ...]:
     )
 
 
-def public_paths(service: Service, version_text: str) -> tuple[Path, ...]:
-    """Those that `server.http.auth` lets through without a key."""
+def public_paths(service: Service, version_text: str, roots: str | None) -> tuple[Path, ...]:
+    """Those that `server.http.auth` lets through without a key; `roots` is PEM."""
     ready = record({"ready": YES_OR_NO}, {"reason": TEXT})
     return (
         Path(
@@ -147,6 +149,13 @@ def public_paths(service: Service, version_text: str) -> tuple[Path, ...]:
             service.files.serve,
             "Fetch a picture at its signed address",
             {"image/*": {"type": "string", "format": "binary"}},
+        ),
+        Path(
+            "GET",
+            ROOTS,
+            roots_endpoint(roots),
+            "Fetch the roots that this site's content credentials lead to",
+            {PEM_TYPE: TEXT},
         ),
     )
 
