@@ -18,6 +18,11 @@ _UNPARTED = re.compile(
     r"\uf900-\ufaff\U0001f200-\U0001f2ff\U00020000-\U0003ffff]"
 )
 """Scripts that write no space between words, or glue particles to them."""
+_UNSEEN = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+"""What Unicode calls letters and marks though nobody sees them: fillers, variation selectors.
+Source: Unicode's DerivedCoreProperties.txt, Default_Ignorable_Code_Point, without category Cf."""
 _ANY_END = "*"
 
 Value = TypeVar("Value")
@@ -25,9 +30,16 @@ Value = TypeVar("Value")
 
 def normalise(text: str) -> str:
     """The text as it is compared: wide, styled and capital letters plain, invisible ones gone."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    invisible = [ord(char) for char in set(folded) if unicodedata.category(char) == "Cf"]
-    return " ".join(folded.translate(dict.fromkeys(invisible)).split())
+    # First of all: an invisible character between a letter and its accent keeps them apart.
+    seen = text.translate(dict.fromkeys(ord(char) for char in set(text) if _invisible(char)))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+    return " ".join(folded.split())
+
+
+def _invisible(char: str) -> bool:
+    category = unicodedata.category(char)
+    control = category == "Cc" and not char.isspace()
+    return control or category == "Cf" or _UNSEEN.match(char) is not None
 
 
 def loosened(normalised: str) -> str:

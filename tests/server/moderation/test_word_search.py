@@ -25,6 +25,13 @@ def found(text: str, *words: str) -> set[str]:
         ("bomb", "ｂｏｍｂ"),
         ("bomb", "𝗯𝗼𝗺𝗯"),
         ("bomb", "bo\u200bmb"),
+        ("bomb", "bo\ufe0fmb"),  # a variation selector
+        ("bomb", "bo\u034fmb"),  # the joiner of graphemes
+        ("bomb", "bo\u3164mb"),  # a filler that counts as a letter
+        ("bomb", "bo\U000e0101mb"),
+        ("bomb", "bo\x08mb"),
+        ("café", "cafe\u200d\u0301"),
+        ("炸弹", "炸\ufe00弹"),
         ("bomb", "画一个bomb吧"),
         ("炸弹", "画一个炸弹吧"),
         ("ナイフ", "大きなナイフを持つ"),
