@@ -40,10 +40,12 @@ def _check_word(word: str) -> str:
 
 def _check_pattern(pattern: str) -> str:
     try:
-        _compile(pattern)
+        compiled = _compile(pattern)
     except re2.error as error:
         text = error.args[0]
         raise ValueError(text.decode() if isinstance(text, bytes) else str(text)) from None
+    if compiled.search("") is not None:
+        raise ValueError(f"{pattern!r} is met by an empty text, and so by every prompt")
     return pattern
 
 
