@@ -9,8 +9,9 @@ from importlib import metadata
 from pipelines.catalog import StandIn
 from pipelines.errors import UnsupportedValue
 from pipelines.provenance.recipe import Recipe
-from pipelines.types import ImageRequest
+from pipelines.types import ImageRequest, Size
 from server.contract.checks import Checked
+from server.contract.sizes import SizeRule
 from server.disclosure import Choices, matte
 from server.draft import Draft
 from server.finishing import Finish
@@ -45,12 +46,21 @@ def recipe_of(
         transparent=finish.transparent,
         resample=choices.sized.said,
         matte=matte(draft, checked, request),
+        adaptive=_is_adaptive(checked.model.sizes, finish.size),
         compression=100 if finish.format == "png" else finish.compression,
         inputs=inputs.files,
         mask=inputs.mask_file,
         mask_light=inputs.mask_light,
         fidelity=draft.fidelity,
     )
+
+
+def _is_adaptive(rule: SizeRule, size: Size) -> bool:
+    try:
+        rule.choose(str(size), "")
+    except UnsupportedValue:
+        return True
+    return False
 
 
 def check_weights(said: str | None, model: str, drawer: StandIn) -> None:

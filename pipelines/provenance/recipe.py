@@ -69,6 +69,8 @@ class Recipe:
     matte: str = ""
     """What told the subject from its background, where that is transparent."""
     compression: int = 100
+    adaptive: bool = False
+    """Whether the named model takes no size in numbers: it follows the picture it begins from."""
     inputs: tuple[str, ...] = ()
     """sha256 of the files it began from."""
     mask: str | None = None
@@ -189,7 +191,7 @@ _READERS: Mapping[str, _Reader] = MappingProxyType(
         **dict.fromkeys(("seedbed", "model", "drawn_by", "sampler", "resample", "matte"), _text),
         **dict.fromkeys(("prompt", "drawn_prompt", "negative_prompt"), _text),
         **dict.fromkeys(("quality", "style", "fidelity"), _text),
-        **dict.fromkeys(("label", "transparent", "mask_light"), _truth),
+        **dict.fromkeys(("adaptive", "label", "transparent", "mask_light"), _truth),
         **dict.fromkeys(("guidance", "guidance_scale"), _number),
         **dict.fromkeys(("size", "native"), _size),
         **dict.fromkeys(("weights", "mask"), _digest),

@@ -51,7 +51,7 @@ def order_again(path: Path, recipe: Recipe, said: Order, anyway: bool) -> Order:
         said,
         prompt=said.prompt or _prompt(path, recipe),
         model=said.model or recipe.model,
-        size=said.size or str(recipe.size),
+        size=said.size or (None if recipe.adaptive else str(recipe.size)),
         seed=recipe.seed if said.seed is None else said.seed,
         guidance=recipe.guidance_scale if said.guidance is None else said.guidance,
         watermark=recipe.label if said.watermark is None else said.watermark,

@@ -27,6 +27,7 @@ FULL = replace(
     resample="lanczos",
     matte="birefnet",
     compression=80,
+    adaptive=True,
     inputs=("a" * 64, "b" * 64),
     mask="c" * 64,
     mask_light=True,
