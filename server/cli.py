@@ -17,6 +17,7 @@ from server.models_command import models_app
 from server.provenance_app import provenance_app
 from server.settings import SECRET, Loaded, Settings, load
 from server.terminal import CommandError, errors_console, results_console
+from server.watermark_app import watermark_app
 from server.weights_app import weights_app
 
 _BEHIND = {
@@ -27,6 +28,7 @@ _BEHIND = {
     "parity": "pipelines.parity.command:parity",
     "upgrade": "server.store.migrate:upgrade",
     "models": "server.models.command:run",
+    "watermark": "server.provenance.command:run",
     "weights": "server.weights.commands:run",
     "provenance": "server.provenance.certificate_commands:run",
 }
@@ -73,6 +75,7 @@ def build_app() -> typer.Typer:
     app.add_typer(config, name="config")
     app.add_typer(database, name="db")
     app.add_typer(models_app(models), name="models")
+    app.add_typer(watermark_app(watermark), name="watermark")
     app.add_typer(weights_app(weights), name="weights")
     app.add_typer(provenance_app(provenance), name="provenance")
     return app
@@ -294,6 +297,11 @@ def upgrade() -> None:
 def models(command: str, said: dict[str, Any]) -> None:
     """Run one of the commands about models."""
     _behind("models")(command, load({}).settings, said)
+
+
+def watermark(command: str, said: dict[str, Any]) -> None:
+    """Run one of the commands about marks in pictures."""
+    _behind("watermark")(command, load({}).settings, said)
 
 
 def weights(command: str, said: dict[str, Any]) -> None:

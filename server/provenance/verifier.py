@@ -14,7 +14,8 @@ from typing import BinaryIO, TypeAlias
 from pipelines.errors import QueueFull
 from pipelines.tilemark.mark import Depth
 from server.errors import ImageTooLarge
-from server.provenance.verifying import RULE, Examiner, Findings, Known, Verification, conclude
+from server.provenance.registry import Known
+from server.provenance.verifying import RULE, Examiner, Findings, Verification, conclude
 
 Find: TypeAlias = Callable[[frozenset[int]], Awaitable[Sequence[Known]]]
 """Asks the registry for what it keeps under some ids."""

@@ -3,7 +3,7 @@
 Rule 1: what a file says is read without believing it; what cannot be read is an error with a name.
 Rule 2: pixels and search are bounded, so that no file holds a thread for long.
 Rule 3: what was not done is said: a search that ran out of time, a crop that cannot be compared.
-Knows no HTTP and no database: the registry's row is handed in. Blocks: call it in a thread.
+Knows no HTTP and asks no database: the registry's rows are handed in. Blocks: call it in a thread.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ from pipelines.tilemark.mark import Depth, Detection, TileMark
 from pipelines.types import Pixels, Size
 from server.inputs.picture_rule import EVERY_FORMAT, MIB, PictureRule
 from server.inputs.pictures import decode
+from server.provenance.registry import Known
 
 RULE = PictureRule(
     most=8,
@@ -144,23 +145,6 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the registry keeps of a picture that was handed out."""
-
-    id: int
-    created_at: int
-    """Units: seconds since 1970."""
-    client: str
-    """The name of the key that asked for it."""
-    request_id: str
-    model: str
-    sha256: str
-    perceptual_hash: int
-    sketch: bytes | None
-    manifest: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
 class Likened:
     """How a picture compares with the one that was published under an id."""
 
@@ -238,9 +222,13 @@ class Examiner:
 
 
 def conclude(findings: Findings, known: Iterable[Known]) -> Verification:
-    """Weigh what was found against what the registry knows of the ids in it."""
-    by_id = {one.id: one for one in known}
-    published = next((one.id for one in by_id.values() if one.sha256 == findings.sha256), None)
+    """Weigh what was found against what the registry knows of the ids in it, the newest first.
+
+    Equal calls have equal ids: of several rows that of this very file counts, else the newest.
+    """
+    rows = sorted(known, key=lambda one: one.sha256 != findings.sha256)
+    published = next((one.id for one in rows if one.sha256 == findings.sha256), None)
+    by_id = {one.id: one for one in reversed(rows)}
     mark = findings.mark.id
     likened = _likened(findings, by_id.get(min(findings.ids, default=-1) if mark is None else mark))
     verdict = judge(

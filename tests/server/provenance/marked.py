@@ -16,8 +16,9 @@ from pipelines.provenance.sketch import sketch
 from pipelines.provenance.xmp import Statement
 from pipelines.tilemark.mark import TileMark
 from pipelines.types import Pixels
+from server.provenance.registry import Known
 from server.provenance.verifier import Verifier
-from server.provenance.verifying import Examiner, Known, Unsealed
+from server.provenance.verifying import Examiner, Unsealed
 
 IDENT = 0x192AF6E44A817C0E
 KEY = b"a key of thirty-two bytes, or so"

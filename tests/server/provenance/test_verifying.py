@@ -8,7 +8,8 @@ from PIL import Image, ImageOps
 
 from pipelines.tilemark.mark import TileMark
 from pipelines.types import Pixels
-from server.provenance.verifying import Examiner, Known, Verification, conclude
+from server.provenance.registry import Known
+from server.provenance.verifying import Examiner, Verification, conclude
 from tests.server.provenance.marked import (
     IDENT,
     KEY,
