@@ -13,6 +13,7 @@ from PIL import Image
 from pipelines.families.base import Family
 from pipelines.post.keep import Kept, inward
 from pipelines.post.resize import resize, surround
+from pipelines.provenance.credentials import Source
 from pipelines.types import Bitmap, Size
 from server.inputs.pictures import InputPicture
 from server.sizing import is_cropped
@@ -41,6 +42,8 @@ class Inputs:
     """sha256 of the mask's file."""
     mask_light: bool = False
     """Whether the light parts of the mask were drawn anew, and not those that are transparent."""
+    sources: tuple[Source, ...] = ()
+    """The files of the pictures that the stand-in uses, where they are kept to be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,12 @@ def fit(
         kept=None if mask is None else _kept(base, mask, native, size),
         ignored=tuple(ignored),
         files=tuple(named.picture.sha256 for named in pictures),
+        sources=tuple(_source(named) for named in usable if named.picture.data),
     )
+
+
+def _source(named: Named) -> Source:
+    return Source(named.picture.data, f"image/{named.picture.format}", named.param)
 
 
 def _resized(picture: Bitmap, size: Size) -> Bitmap:

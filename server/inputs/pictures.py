@@ -11,7 +11,7 @@ import io
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -70,9 +70,18 @@ class InputPicture:
     format: InputFormat
     sha256: str = ""
     """Of the file."""
+    data: bytes = field(default=b"", repr=False)
+    """The file itself, where it shall be kept."""
 
 
-def decode(file: BinaryIO, rule: PictureRule, param: str, *, keep_pixels: int) -> InputPicture:
+def decode(
+    file: BinaryIO,
+    rule: PictureRule,
+    param: str,
+    *,
+    keep_pixels: int,
+    keep_file: bool = False,
+) -> InputPicture:
     """Decode the first picture in the file, keeping no more pixels than needed.
 
     Raises: InvalidImage: and what is wrong with it, naming the parameter.
@@ -82,7 +91,7 @@ def decode(file: BinaryIO, rule: PictureRule, param: str, *, keep_pixels: int) -
         with Image.open(file, formats=_READERS) as image:
             form = _check_header(file, image, rule, param)
             picture = _decoded(image, form, keep_pixels)
-        return replace(picture, sha256=_sha256(file))
+        return replace(picture, sha256=_sha256(file), data=_whole(file) if keep_file else b"")
     except InvalidImage:
         raise
     except UnidentifiedImageError:
@@ -123,6 +132,11 @@ def _sha256(file: BinaryIO) -> str:
     while piece := file.read(_PIECE_BYTES):
         digest.update(piece)
     return digest.hexdigest()
+
+
+def _whole(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def _scans(file: BinaryIO) -> int:

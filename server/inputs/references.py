@@ -48,14 +48,17 @@ class _Wanted:
     reference: Reference
     rule: PictureRule
     keep_pixels: int
+    keep_file: bool = False
 
 
 class References:
     """Turns what callers point at into what models draw from. `close` ends its threads."""
 
-    def __init__(self, fetcher: Fetcher, files: FileStore) -> None:
+    def __init__(self, fetcher: Fetcher, files: FileStore, *, keep_files: bool = False) -> None:
+        """`keep_files` keeps the bytes too, for what is said of where a picture comes from."""
         self._fetcher = fetcher
         self._files = files
+        self._keep_files = keep_files
         self._threads = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decoding")
         self._turns = asyncio.Semaphore(_FETCHED_AT_ONCE)
 
@@ -82,7 +85,7 @@ class References:
             )
         rule = checked.model.pictures
         wanted = [
-            _Wanted(reference, rule, _REFERENCE_PIXELS if index else _BASE_PIXELS)
+            _Wanted(reference, rule, _REFERENCE_PIXELS if index else _BASE_PIXELS, self._keep_files)
             for index, reference in enumerate(draft.references)
         ]
         masks = [] if draft.mask is None else [_Wanted(draft.mask, MASKS, _BASE_PIXELS)]
@@ -143,7 +146,9 @@ def _decode(wanted: _Wanted, source: str | bytes | BinaryIO) -> InputPicture:
     if isinstance(source, str):
         source = read_data_url(source, param, wanted.rule.max_bytes)
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    return decode(file, wanted.rule, param, keep_pixels=wanted.keep_pixels)
+    return decode(
+        file, wanted.rule, param, keep_pixels=wanted.keep_pixels, keep_file=wanted.keep_file
+    )
 
 
 def _drawn_anew(

@@ -67,6 +67,24 @@ def alpha_mask(size: tuple[int, int] = (64, 64), hole: bool = True) -> Reference
     return Reference(encoded(Image.fromarray(mask), "PNG"), "mask")
 
 
+@pytest.mark.parametrize("source", [ONE, io.BytesIO(ONE), data_url(ONE)])
+def test_the_bytes_of_what_came_are_kept_only_where_they_are_wanted(
+    source: Any, references: References, tmp_path: Path
+) -> None:
+    keeping = References(Fetcher(NetworkGuard()), FileStore(tmp_path), keep_files=True)
+    try:
+        kept = resolved(keeping, source).inputs
+    finally:
+        keeping.close()
+    assert kept is not None
+    assert [(one.data, one.media_type, one.title) for one in kept.sources] == [
+        (ONE, "image/png", "image[0]")
+    ]
+    plain = resolved(references, ONE).inputs
+    assert plain is not None
+    assert plain.sources == ()
+
+
 @pytest.mark.parametrize(
     "source",
     [
