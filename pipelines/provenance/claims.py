@@ -61,6 +61,7 @@ class Claims:
     tools: tuple[str, ...] = ()
     """What it says wrote it."""
     recipe: Recipe | None = None
+    """Its prompts are as they stand there, control characters and all; so are the parameters."""
     parameters: Parameters | None = None
     places: tuple[str, ...] = ()
     """Where something was found: xmp, png-text, exif, segment."""
@@ -138,7 +139,7 @@ class _Reading:
         )
 
     def _said(self, name: str) -> Iterator[str]:
-        return (value.strip()[:_LONGEST] for value in self._properties.get(name, ()))
+        return (_shown(value) for value in self._properties.get(name, ()))
 
     def _read_xmp(self, packet: bytes) -> None:
         try:
@@ -200,7 +201,7 @@ class _Reading:
         self._places.append(place)
         words = ("Label", "ContentProducer", "ProduceID", "ContentPropagator", "PropagateID")
         said = (members.get(word, "") for word in words)
-        values = (str(value)[:_LONGEST] if isinstance(value, str | int) else "" for value in said)
+        values = (_shown(str(value)) if isinstance(value, str | int) else "" for value in said)
         self._labels.append(AigcLabel(place, *values))
 
 
@@ -210,6 +211,12 @@ def _object(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _shown(value: str) -> str:
+    """At most a line, and nothing in it that a terminal would obey."""
+    line = value.strip()[:_LONGEST]
+    return "".join(each if each.isprintable() else "\ufffd" for each in line)
 
 
 def _code(source_type: str) -> str:

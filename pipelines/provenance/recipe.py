@@ -19,6 +19,7 @@ MAX_BYTES = 1 << 17
 """A longer one is none of ours. Units: bytes of JSON."""
 _MOST_INPUTS = 64
 _LONGEST_SIDE = 1 << 16
+_LONGEST_WORD = 200
 _LARGEST_NUMBER = 1e6
 _SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -152,6 +153,14 @@ _text = _checked(str, "a string")
 _truth = _checked(bool, "true or false")
 
 
+def _word(value: Any) -> str:
+    """What may be shown on a terminal as it stands."""
+    text = str(_text(value))
+    if len(text) > _LONGEST_WORD or not text.isprintable():
+        raise BadRecipe(f"{value!r:.40} should be a word of printable characters")
+    return text
+
+
 def _whole(least: int, most: int) -> _Reader:
     def read(value: Any) -> int:
         if type(value) is not int or not least <= value <= most:
@@ -188,9 +197,9 @@ def _digests(value: Any) -> tuple[str, ...]:
 
 _READERS: Mapping[str, _Reader] = MappingProxyType(
     {
-        **dict.fromkeys(("seedbed", "model", "drawn_by", "sampler", "resample", "matte"), _text),
+        **dict.fromkeys(("seedbed", "model", "drawn_by", "sampler", "resample", "matte"), _word),
+        **dict.fromkeys(("quality", "style", "fidelity"), _word),
         **dict.fromkeys(("prompt", "drawn_prompt", "negative_prompt"), _text),
-        **dict.fromkeys(("quality", "style", "fidelity"), _text),
         **dict.fromkeys(("adaptive", "label", "transparent", "mask_light"), _truth),
         **dict.fromkeys(("guidance", "guidance_scale"), _number),
         **dict.fromkeys(("size", "native"), _size),

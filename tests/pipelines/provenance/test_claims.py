@@ -164,6 +164,15 @@ def test_texts_of_other_names_are_not_read(kind: bytes) -> None:
     assert read_claims(png(chunk(kind, b"Comment\0" + behind[kind]))) == read_claims(file("png"))
 
 
+def test_nothing_that_a_terminal_obeys_is_passed_on() -> None:
+    hostile = LABEL.replace("id-1", "\\u001b[2J" + "x" * 400)
+    claims = read_claims(png(chunk(b"tEXt", b"AIGC\0" + hostile.encode())))
+    assert claims.produce_id == "\ufffd[2J" + "x" * 252
+    said = "<Iptc4xmpExt:AISystemUsed>a\x85b\u202ec</Iptc4xmpExt:AISystemUsed>"
+    claims = read_claims(webp(riff_chunk(b"XMP ", xmp(said))))
+    assert claims.systems == ("a\ufffdb\ufffdc",)
+
+
 def test_labels_that_contradict_each_other_are_both_told() -> None:
     other = LABEL.replace("id-1", "id-9")
     claims = read_claims(

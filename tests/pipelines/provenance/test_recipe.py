@@ -90,6 +90,8 @@ def test_no_word_of_the_caller_stays_without_the_prompt() -> None:
         (altered(inputs=["a" * 64] * 65), "at most 64"),
         (altered(label=1), "1 should be true or false"),
         (altered(prompt=None), "None should be a string"),
+        (altered(drawn_by="\x1b[2J"), "should be a word of printable characters"),
+        (altered(model="m" * 201), "should be a word"),
         (altered(prompt="x" * MAX_BYTES), "it has more than"),
     ],
 )
