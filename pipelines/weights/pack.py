@@ -98,9 +98,14 @@ def _licence(store: Store, entry: LockedWeights) -> bytes:
     return f"{head}\n".encode() + (store.folder(entry) / entry.licence_file).read_bytes()
 
 
+def contents_of(goods: Sequence[Cargo]) -> Cargo:
+    """The first member of an archive: what else is in it."""
+    return _of_text(CONTENTS, render_contents([one.member for one in goods]))
+
+
 def fingerprint(goods: Sequence[Cargo]) -> str:
     """What an archive is known by: the sha256 of its list of contents."""
-    return hashlib.sha256(render_contents([one.member for one in goods])).hexdigest()
+    return contents_of(goods).member.sha256
 
 
 def pack(
@@ -108,13 +113,12 @@ def pack(
 ) -> int:
     """Write an archive; go on with one that was begun. Returns its bytes.
 
-    `progress` is told how far it is, in bytes.
+    `progress` is told of every piece of a member that lies there or was written, in bytes.
     Raises: NoSpace, Tampered: a file in the store is not what is locked.
     """
-    members = [one.member for one in goods]
-    contents = render_contents(members)
+    contents = contents_of(goods)
     part = out.with_name(out.name + ".part")
-    total = total_size(members, len(contents))
+    total = total_size([one.member for one in goods], contents.member.size)
     begun = part.stat().st_size if part.exists() else 0
     free = shutil.disk_usage(out.parent).free
     if total - begun > free:
@@ -123,12 +127,11 @@ def pack(
         )
     with part.open("ab+", buffering=0) as stream, _full_disk_is_named(out):
         done = 0
-        for one in (_of_text(CONTENTS, contents), *goods):
-            if not _is_there(stream, one.member, done):
+        for one in (contents, *goods):
+            if not _is_there(stream, one.member, done, progress):
                 stream.truncate(done)
-                _write(stream, one, done)
+                _write(stream, one, done, progress)
             done += span(one.member.path, one.member.size)
-            progress(done)
         stream.truncate(done)
         stream.write(END)
         os.fsync(stream.fileno())
@@ -137,7 +140,9 @@ def pack(
     return total
 
 
-def _is_there(stream: io.FileIO, member: Member, offset: int) -> bool:
+def _is_there(
+    stream: io.FileIO, member: Member, offset: int, progress: Callable[[int], None]
+) -> bool:
     """Whether a member was written whole the last time."""
     head, tail = header(member.path, member.size), padding(member.size)
     if os.fstat(stream.fileno()).st_size < offset + span(member.path, member.size):
@@ -148,12 +153,18 @@ def _is_there(stream: io.FileIO, member: Member, offset: int) -> bool:
     digest, left = hashlib.sha256(), member.size
     while left:
         piece = stream.read(min(left, _CHUNK))
+        if not piece:
+            break  # somebody else cut it short
         digest.update(piece)
         left -= len(piece)
-    return digest.hexdigest() == member.sha256 and stream.read(len(tail)) == tail
+        progress(len(piece))
+    there = digest.hexdigest() == member.sha256 and stream.read(len(tail)) == tail
+    if not there:
+        progress(left - member.size)  # all that was read is to be written anew
+    return there
 
 
-def _write(stream: io.FileIO, one: Cargo, offset: int) -> None:
+def _write(stream: io.FileIO, one: Cargo, offset: int, progress: Callable[[int], None]) -> None:
     digest, size = hashlib.sha256(), 0
     _write_all(stream, header(one.member.path, one.member.size))
     with one.open() as source:
@@ -161,6 +172,7 @@ def _write(stream: io.FileIO, one: Cargo, offset: int) -> None:
             digest.update(piece)
             size += len(piece)
             _write_all(stream, piece)
+            progress(len(piece))
     if digest.hexdigest() != one.member.sha256 or size != one.member.size:
         stream.truncate(offset)
         raise Tampered(

@@ -13,7 +13,7 @@ from pipelines.weights.folder import FolderSource
 from pipelines.weights.intent import read_intent
 from pipelines.weights.licences import acceptance, page
 from pipelines.weights.lock import Lock, LockedWeights, parse_lock, render_lock
-from pipelines.weights.pack import cargo, fingerprint, pack
+from pipelines.weights.pack import cargo, contents_of, fingerprint, pack
 from pipelines.weights.receive import Source
 from pipelines.weights.store import write_whole
 from pipelines.weights.unpack import Archive, install, open_archive, require_agreement
@@ -157,7 +157,8 @@ def _pack(
         raise LockBroken(f"{out.parent} is no folder")
     with where.store.exclusive():
         goods = cargo(where.store, where.lock_file, where.intent_file, entries, wheels)
-        with one_bar(out.name, sum(one.member.size for one in goods)) as advance:
+        everything = (contents_of(goods), *goods)
+        with one_bar(out.name, sum(one.member.size for one in everything)) as advance:
             size = pack(goods, out, advance)
     tell(f"packed {', '.join(entry.id for entry in entries)}: {gigabytes(size)}")
     results_console().print(f"{out}\nfingerprint {fingerprint(goods)}", markup=False)

@@ -57,7 +57,8 @@ class Bars:
         self._guard = ThreadLock()
         self._console = console
         self._tasks: dict[tuple[str, str], TaskID] = {}
-        self._done: dict[tuple[str, str], int] = {}
+        self._came: dict[tuple[str, str], tuple[int, int]] = {}
+        """Per file: where it began this time, and how far it is."""
         self._files = sum(len(one.missing) + len(one.linked) for one in plans)
         self._finished = 0
         total = sum(one.missing_bytes for one in plans)
@@ -82,23 +83,28 @@ class Bars:
                 self._tasks[name] = self._bars.add_task(
                     f"{entry.id} {file.path}", total=file.bytes, completed=done
                 )
-            self._done[name] = done
+            self._came[name] = (self._came.get(name, (done, 0))[0], done)
             self._bars.update(self._tasks[name], completed=done)
-            self._bars.update(self._all, completed=max(self._begun, sum(self._done.values())))
+            self._bars.update(self._all, completed=self._together())
 
     def finished(self, entry: LockedWeights, file: LockedFile) -> None:
         with self._guard:
             self._finished += 1
-            self._done[entry.id, file.path] = file.bytes
-            task = self._tasks.pop((entry.id, file.path), None)
-            if task is not None:
-                self._bars.remove_task(task)
+            name = (entry.id, file.path)
+            if name in self._came:  # else it was here before
+                self._came[name] = (self._came[name][0], file.bytes)
+                self._bars.remove_task(self._tasks.pop(name))
+                self._bars.update(self._all, completed=self._together())
             if not self._watched:
                 self._console.print(
                     f"{self._finished}/{self._files} {entry.id} {file.path} "
                     f"({gigabytes(file.bytes)})",
                     markup=False,
                 )
+
+    def _together(self) -> int:
+        """What came before and what has come since. Units: bytes."""
+        return self._begun + sum(now - first for first, now in self._came.values())
 
     def moved_on(self, fault: Exception, source: str) -> None:
         self._console.print(f"{fault}; going on with {source}", markup=False)

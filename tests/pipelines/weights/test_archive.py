@@ -21,6 +21,8 @@ from pipelines.weights.archive import (
     parse_contents,
     render_contents,
 )
+from pipelines.weights.pack import cargo, contents_of, pack
+from pipelines.weights.store import Store
 from tests.pipelines.weights.conftest import Site, model_files, spoil
 
 REPOSITORY = Path(__file__).parents[3]
@@ -92,6 +94,22 @@ def test_packing_goes_on_after_a_stop(keep: float, archive: Path, site: Site) ->
     site.good("pack", "more.tar")
     assert archive.with_name("more.tar").read_bytes() == whole
     assert not part.exists()
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+@pytest.mark.parametrize("keep", [0, 0.5, 1.0])
+def test_packing_tells_of_every_byte_once(
+    keep: float, spoilt: bool, archive: Path, site: Site
+) -> None:
+    whole = bytearray(archive.read_bytes()[: int(archive.stat().st_size * keep)])
+    if whole and spoilt:
+        whole[20_000] ^= 1
+    archive.with_name("more.tar.part").write_bytes(whole)
+    store, lock = Store(site.store), site.folder / "weights.lock"
+    goods = cargo(store, lock, site.folder / "weights.toml", (site.entry(),), None)
+    told: list[int] = []
+    pack(goods, archive.with_name("more.tar"), told.append)
+    assert sum(told) == sum(one.member.size for one in (contents_of(goods), *goods))
 
 
 def test_a_part_that_is_not_of_this_archive_is_written_over(archive: Path, site: Site) -> None:
