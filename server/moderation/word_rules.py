@@ -45,7 +45,7 @@ def _check_pattern(pattern: str) -> str:
         text = error.args[0]
         raise ValueError(text.decode() if isinstance(text, bytes) else str(text)) from None
     if compiled.search("") is not None:
-        raise ValueError(f"{pattern!r} is met by an empty text, and so by every prompt")
+        raise ValueError(f"{pattern!r} is met by an empty text: it must ask for a character")
     return pattern
 
 

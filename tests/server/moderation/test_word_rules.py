@@ -61,8 +61,11 @@ def test_rules_for_both_levels_make_no_difference_between_them() -> None:
         (f'[[rules]]\nid = "a"\ncategory = "a"\nwords = ["{"a" * 61}"]\n', "at most 60"),
         ('[[rules]]\nid = "a"\ncategory = "a"\npatterns = ["(a"]\n', "missing ): (a"),
         ('[[rules]]\nid = "a"\ncategory = "a"\npatterns = [""]\n', "rules.1.patterns.1"),
-        ('[[rules]]\nid = "a"\ncategory = "a"\npatterns = ["gun|"]\n', "so by every prompt"),
-        ('[[rules]]\nid = "a"\ncategory = "a"\npatterns = ["(gun)*"]\n', "so by every prompt"),
+        ('[[rules]]\nid = "a"\ncategory = "a"\npatterns = ["gun|"]\n', "must ask for a character"),
+        (
+            '[[rules]]\nid = "a"\ncategory = "a"\npatterns = ["(gun)*"]\n',
+            "must ask for a character",
+        ),
         ('[[rules]]\nid = "a"\ncategory = "a"\nwords = ["a"]\nlevels = ["high"]\n', "levels.1"),
         ('[[rules]]\nid = "a"\ncategory = "a"\nwords = ["a"]\nlevels = []\n', "needs a level"),
         (2 * '[[rules]]\nid = "a"\ncategory = "a"\nwords = ["a"]\n', "rule is called a"),
