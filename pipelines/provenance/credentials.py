@@ -89,7 +89,7 @@ class Signer:
         Raises: SealingFailed.
         """
         sealed = io.BytesIO()
-        sources = [source for source in claim.sources if _readable(source)]
+        sources = [one for one in claim.sources if _usable(one, self._context)]
         manifest = json.dumps(_manifest(claim, bool(sources)))
         try:
             # The library is no faster in several threads.
@@ -160,17 +160,18 @@ def _name_sources(builder: c2pa.Builder, sources: Sequence[Source]) -> None:
         builder.add_ingredient(told, source.media_type, io.BytesIO(source.data))
 
 
-def _readable(source: Source) -> bool:
+def _usable(source: Source, context: c2pa.Context) -> bool:
     """Whether the library can take over a picture, and will not be long about it."""
     if seal_fault(source.data) is not None:
         return False
+    if source.media_type not in c2pa.Builder.get_supported_mime_types():
+        return False
     try:
-        reader = c2pa.Reader.try_create(source.media_type, io.BytesIO(source.data))
+        with c2pa.Builder.from_json("{}", context=context) as trial:
+            _name_sources(trial, [source])
     except c2pa.C2paError:
         return False
-    if reader is not None:
-        reader.close()
-    return source.media_type in c2pa.Builder.get_supported_mime_types()
+    return True
 
 
 def _context(anchors: str | None) -> c2pa.Context:
@@ -198,9 +199,9 @@ def _algorithm(key: str) -> c2pa.C2paSigningAlg:
             f"the key is no private key in PEM without a password: {error}"
         ) from error
     if isinstance(private, ec.EllipticCurvePrivateKey):
-        curves = {256: c2pa.C2paSigningAlg.ES256, 384: c2pa.C2paSigningAlg.ES384}
-        if private.curve.key_size in curves:
-            return curves[private.curve.key_size]
+        curves = {"secp256r1": c2pa.C2paSigningAlg.ES256, "secp384r1": c2pa.C2paSigningAlg.ES384}
+        if private.curve.name in curves:
+            return curves[private.curve.name]
     if isinstance(private, ed25519.Ed25519PrivateKey):
         return c2pa.C2paSigningAlg.ED25519
     if isinstance(private, rsa.RSAPrivateKey) and private.key_size >= 2048:

@@ -9,7 +9,7 @@ A site may bring a chain and a key of its own instead. What they seal is `pipeli
 import datetime as dt
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
@@ -49,7 +49,7 @@ class Credentials:
     """What sealing needs. Everything is PEM."""
 
     chain: str
-    key: str
+    key: str = field(repr=False)
     anchors: str
     """Whom this site trusts: its own roots, old ones too, or what stands above its own chain."""
     ends: dt.datetime

@@ -129,6 +129,11 @@ def open_seal(settings: SealSettings) -> Seal | None:
     there = settings.chain is not None or Certificates(settings.data_dir).made
     if not there and settings.wanted == "auto":
         return None
+    if not there:
+        raise CommandError(
+            "content_credentials is on, and there are no certificates: `seedbed provenance init` "
+            "makes them"
+        )
     seal = Seal(settings)
     seal.look_after()
     return seal

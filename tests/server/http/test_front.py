@@ -44,6 +44,7 @@ def test_everything_needs_a_key_but_what_is_listed(drawer: Drawer, tmp_path: Pat
         "/readyz",
         "/version",
         "/openapi.json",
+        "/.well-known/c2pa-root.pem",
         "/files/{token}/{name}",
         "/docs",
         "/docs/docs.js",
