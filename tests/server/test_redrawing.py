@@ -71,7 +71,9 @@ def test_every_model_and_size_is_drawn_again(name: str) -> None:
         for size in sizes:
             draft = Draft(model=name, prompt="a cat, 16:9", size=size)
             first = planned(draft, OTHER, picture)
-            assert same(first, again(first, picture)), (size, number)
+            second = again(first, picture)
+            assert same(first, second), (size, number)
+            assert first.recipe == second.recipe, "so its id and its file are the same, too"
             count += 1
     assert count
 
