@@ -6,13 +6,20 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from pipelines.errors import StorageFailure
 from server.store.database import FILE, REVISIONS, at_once, open_engine, prepare
 from server.store.migrate import known_steps, run_steps, upgrade_folder
-from server.store.tables import METADATA
+from server.store.migrations import versions
+from server.store.migrations.versions import v0001
+from server.store.tables import FILES, METADATA
 from tests.running import seedbed
+from tests.server.store.test_database import ONE
+
+STEPS = Path(str(versions.__file__)).parents[1]
 
 
 def schema(folder: Path) -> dict[str, str]:
@@ -95,3 +102,26 @@ def set_version(folder: Path, version: str) -> None:
     with at_once(engine).begin() as connection:
         connection.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
     engine.dispose()
+
+
+def test_what_the_first_version_held_is_there_after_the_upgrade(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path)
+    with at_once(engine).begin() as connection:
+        context = MigrationContext.configure(connection)
+        with Operations.context(context):
+            v0001.upgrade()
+        context.stamp(ScriptDirectory(str(STEPS)), "0001")
+        connection.execute(FILES.insert(), ONE)
+    engine.dispose()
+    with pytest.raises(StorageFailure, match="run `seedbed db upgrade`"):
+        prepare(tmp_path)
+    before, after, copy = upgrade_folder(tmp_path)
+    assert (before, after) == ("0001", REVISIONS[-1])
+    prepare(tmp_path)
+    assert copy is not None
+    for path, tables in ((copy, {"files"}), (tmp_path / FILE, {"files", "pictures"})):
+        with sqlite3.connect(path) as opened:
+            assert opened.execute("SELECT id, filename FROM files").fetchall() == [("file-1", "f")]
+            found = {name for (name,) in opened.execute("SELECT name FROM sqlite_master")}
+        opened.close()
+        assert found & {"files", "pictures"} == tables
