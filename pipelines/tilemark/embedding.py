@@ -17,7 +17,7 @@ from pipelines.tilemark.canonical import WHITE, Plane, resized
 from pipelines.tilemark.waves import Waves
 
 _WEAKEST = 1.0
-_WANTED = 1.25
+_WANTED = 1.5
 """By how many of their deviations the coded bits should be right once the picture was worn."""
 _ENOUGH = 0.97
 """Of that, what ends the search for a strength."""
@@ -27,14 +27,13 @@ _WEAR_QUALITY = 60
 50 does more."""
 _SHAPING = 0.75
 """The power by which what is left decides over energy: 0 ignores it, 1.5 starves the rest."""
+_SHAPINGS = 3
 _SHAPING_SPAN = 201
 _SHAPING_LEAST = 0.05
-_ROUNDS = 4
-_WANTED_BIT = 6.0
-"""Deviations that each coded bit should have in the unworn picture."""
+_ROUNDS = 8
 _STEP = 0.5
 _LEAST = 1e-6
-_LEAST_GAIN, _MOST_GAIN = 0.35, 3.0
+_LEAST_GAIN, _MOST_GAIN = 0.2, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +52,36 @@ def residual(
 
     `shrink` is what half the size of the picture is to its canonical size, at most 1.
     """
-    shape = plane.shape
-    amplitudes = waves.layout.weight
-    told = waves.told(worn(plane + hiding * waves.field(amplitudes, shape)))
-    strength = _stronger(_WEAKEST, waves.margin(told), strongest)
-    amplitudes = amplitudes * _left(told, amplitudes)
+    amplitudes, strength = _shaped(plane, hiding, waves, strongest)
     for attempt in range(_TRIES):
-        balanced = _balanced(plane, hiding * np.float32(strength), waves, amplitudes)
-        added = hiding * waves.field(balanced, shape)
-        margin = waves.margin(waves.told(worn(plane + added * np.float32(strength), shrink)))
+        room = hiding * np.float32(strength)
+        added = room * waves.field(_balanced(plane, room, waves, amplitudes), plane.shape)
+        margin = waves.margin(waves.told(worn(plane + added, shrink)))
         wanted = _stronger(strength, margin, strongest)
         if margin >= _WANTED * _ENOUGH or wanted == strength or attempt == _TRIES - 1:
             break
         strength = wanted
-    return Residual(added * np.float32(strength), strength, margin)
+    return Residual(added, strength, margin)
+
+
+def _shaped(
+    plane: Plane, hiding: Plane, waves: Waves, strongest: float
+) -> tuple[NDArray[np.float32], float]:
+    """Amplitudes by what wear leaves, and about the strength that they need.
+
+    Again with the new amplitudes where it left too little: then other fineness shows what it bears.
+    """
+    amplitudes, strength = waves.layout.weight, _WEAKEST
+    for _ in range(_SHAPINGS):
+        added = hiding * (waves.field(amplitudes, plane.shape) * np.float32(strength))
+        told = waves.told(worn(plane + added))
+        margin = waves.margin(told)
+        strength = _stronger(strength, margin, strongest)
+        enough = margin >= _WANTED and amplitudes is not waves.layout.weight
+        amplitudes = waves.layout.weight * _left(told, waves.layout.weight)
+        if enough:
+            break
+    return amplitudes, strength
 
 
 def worn(plane: Plane, shrink: float = 1.0) -> Plane:
@@ -97,16 +112,24 @@ def _left(told: NDArray[np.float32], amplitudes: NDArray[np.float32]) -> NDArray
 def _balanced(
     plane: Plane, hiding: Plane, waves: Waves, amplitudes: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Amplitudes at which all coded bits are about equally sure in the unworn picture."""
+    """Amplitudes at which all coded bits are about equally sure in the unworn picture.
+
+    One reading tells what the picture itself says. From there a bit is taken to grow with its gain.
+    """
     layout = waves.layout
+    marked = np.clip(plane + hiding * waves.field(amplitudes, plane.shape), 0, WHITE)
+    told = waves.told(marked)
+    response = waves.response(told)[layout.payload]
     gain = np.ones(layout.coded, np.float32)
-    balanced = amplitudes.copy()
+    relative = gain[layout.bit]
     for _ in range(_ROUNDS):
-        marked = np.clip(plane + hiding * waves.field(balanced, plane.shape), 0, WHITE)
-        short = (_WANTED_BIT - waves.bits(waves.told(marked))) / _WANTED_BIT
-        gain *= 1 + _STEP * np.clip(short, -0.5, 1.5)
+        expected = told.copy()
+        expected[layout.payload] += response * (relative - 1)
+        bits = waves.bits(expected)
+        gain *= 1 + _STEP * np.clip(1 - bits / max(float(bits.mean()), _LEAST), -1, 1)
         np.clip(gain, _LEAST_GAIN, _MOST_GAIN, out=gain)
         # Relative to each other: what all bits lack must not be taken from the sync carriers.
-        level = np.sqrt((gain[layout.bit] ** 2).mean())
-        balanced[layout.payload] = amplitudes[layout.payload] * (gain[layout.bit] / level)
+        relative = gain[layout.bit] / np.sqrt((gain[layout.bit] ** 2).mean())
+    balanced = amplitudes.copy()
+    balanced[layout.payload] *= relative
     return balanced
