@@ -18,6 +18,8 @@ from pipelines.presence import WorkerView
 from pipelines.types import ImageRequest, Picture, Pixels
 from server.events import Drawn, Failed, Finished, Listener, Previewed, Step
 from server.plan import Plan
+from server.provenance.publishing import Published, Publishing, Work
+from server.provenance.registry import Registry
 from server.store.files import FileStore
 
 _Outcome: TypeAlias = Finished | Failed
@@ -62,6 +64,8 @@ class Workshop:
     pictures: ThreadPoolExecutor
     previews: ThreadPoolExecutor
     """One thread of their own: a preview never keeps a picture waiting, and never overtakes one."""
+    publishing: Publishing
+    registry: Registry | None = None
 
 
 class Drawing:
@@ -74,6 +78,7 @@ class Drawing:
         workshop: Workshop,
         listener: Listener | None,
         on_refusal: Callable[[ContentRejected], None] = lambda _: None,
+        request_id: str = "-",
     ) -> None:
         """`on_refusal` hears, on the event loop, of pictures that a classifier refused.
 
@@ -83,6 +88,7 @@ class Drawing:
         self._workshop = workshop
         self._listener = listener
         self._on_refusal = on_refusal
+        self._request_id = request_id
         self._loop = asyncio.get_running_loop()
         self._futures: list[Future[Pixels]] = []
         self._outcomes: dict[int, _Outcome] = {}
@@ -156,22 +162,37 @@ class Drawing:
     async def _outcome(self, index: int, future: Future[Pixels]) -> _Outcome:
         try:
             pixels = await asyncio.wrap_future(future)
-            picture, name = await self._loop.run_in_executor(
+            published, name = await self._loop.run_in_executor(
                 self._workshop.pictures, self._finish, index, pixels
             )
+            if published.record is not None and self._workshop.registry is not None:
+                await self._workshop.registry.add(published.record)
         except Exception as error:  # noqa: BLE001 - whatever it is, `result` raises or reports it
             if isinstance(error, ContentRejected):
                 self._on_refusal(error)
             return Failed(index, error, _now())
-        return Finished(index, picture, name, _now(), self._worded.get(index))
+        worded = self._worded.get(index)
+        return Finished(index, published.picture, name, _now(), published.provenance, worded)
 
-    def _finish(self, index: int, pixels: Pixels) -> tuple[Picture, str | None]:
-        picture = self._encode(index, pixels)
-        name = self._workshop.files.save(picture) if self.plan.wants_url else None
-        return picture, name
+    def _finish(self, index: int, pixels: Pixels) -> tuple[Published, str | None]:
+        finished = self.plan.finish.apply(pixels)
+        published = self._workshop.publishing.publish(finished, self._work(index))
+        name = self._workshop.files.save(published.picture) if self.plan.wants_url else None
+        return published, name
 
-    def _encode(self, index: int, pixels: Pixels) -> Picture:
-        return self.plan.finish.apply(pixels, self.plan.requests[index].seed)
+    def _preview(self, index: int, pixels: Pixels) -> Picture:
+        finished = self.plan.finish.apply(pixels)
+        return self._workshop.publishing.preview(finished, self._work(index))
+
+    def _work(self, index: int) -> Work:
+        plan, worded = self.plan, self._worded.get(index)
+        return Work(
+            recipe=plan.recipe_of(index, None if worded is None else worded.prompt),
+            format=plan.finish.format,
+            client=plan.requests[index].client,
+            request_id=self._request_id,
+            label_declined=plan.label_declined,
+        )
 
     def _progress_of(self, index: int) -> Callable[[News], None] | None:
         """The fleet's threads report here; the listener hears it on the event loop."""
@@ -208,7 +229,7 @@ class Drawing:
     async def _show(self, listener: Listener, index: int, number: int, preview: Preview) -> None:
         try:
             picture = await self._loop.run_in_executor(
-                self._workshop.previews, self._encode, index, preview.bitmap.pixels
+                self._workshop.previews, self._preview, index, preview.bitmap.pixels
             )
         except Exception:  # noqa: BLE001 - a preview is a courtesy, the picture itself will come
             _log.exception("a preview of %s could not be made", preview.request_id)

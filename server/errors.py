@@ -9,6 +9,7 @@
     │   ├── NoSuchModel           asked for by name at /models/{id}
     │   └── NoSuchPicture
     ├── BadLink               a picture's address that we did not sign, or that has expired
+    ├── Forbidden             right, but not allowed on this site
     ├── MethodNotAllowed      carries `allow`
     └── Conflict              right, but not in the state that the thing is in
 
@@ -76,6 +77,10 @@ class BadLink(RequestError):
     pass
 
 
+class Forbidden(RequestError):
+    pass
+
+
 class Conflict(RequestError):
     pass
 
@@ -123,6 +128,7 @@ STATUS: Mapping[type[Exception], int] = MappingProxyType(
         RequestError: 400,
         Unauthenticated: 401,
         BadLink: 403,
+        Forbidden: 403,
         NotFound: 404,
         UnknownModel: 404,
         MethodNotAllowed: 405,

@@ -11,6 +11,7 @@ from pipelines.messages import Progress, Worded
 from pipelines.types import Picture
 from server.disclosure import rewriting_told
 from server.plan import Plan
+from server.provenance.publishing import Provenance, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Finished:
     name: str | None
     created: int
     """Seconds since 1970."""
+    provenance: Provenance
+    """Its id, and the marks that it bears."""
     worded: Worded | None = None
     """What it was drawn from, where a language model was asked for other words."""
 
@@ -78,8 +81,10 @@ class Drawn:
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """The plan's, and what became of the wish for other words."""
+        """The plan's, the pictures' marks, and what became of the wish for other words."""
+        marks = told([one.provenance for one in self.pictures])
+        facts = {**self.plan.facts, "provenance": marks}
         worded = next((one.worded for one in self.pictures if one.worded is not None), None)
         if worded is None:
-            return self.plan.facts
-        return rewriting_told(self.plan.facts, self.plan.requests[0], worded)
+            return facts
+        return rewriting_told(facts, self.plan.requests[0], worded)

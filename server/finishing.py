@@ -1,6 +1,7 @@
-"""The way from finished pixels to a picture: resize, cut out, label, encode.
+"""The way from drawn pixels to finished ones: resize, cut out, label.
 
 Runs in a thread, off the event loop and off the device. Decides nothing: the plan says what to do.
+What a file is made of them is `server.provenance.publishing`'s.
 """
 
 from dataclasses import dataclass
@@ -10,11 +11,11 @@ from PIL import Image
 
 from pipelines.label.label import Label, label_in_place
 from pipelines.post.edges import own_colours
-from pipelines.post.encode import Format, encode
+from pipelines.post.encode import Format
 from pipelines.post.keep import Kept
 from pipelines.post.matting import remove_background
 from pipelines.post.resize import centre, resize
-from pipelines.types import Picture, Pixels, Size
+from pipelines.types import Pixels, Size
 from server.sizing import SizePlan
 
 
@@ -36,12 +37,13 @@ class Finish:
         """Of the pictures a caller gets."""
         return self.sized.size
 
-    def apply(self, pixels: Pixels, seed: int) -> Picture:
-        """Make the picture a caller gets.
+    def apply(self, pixels: Pixels) -> Pixels:
+        """Make the pixels of the picture that a caller gets.
 
-        The pixels are given away: they may be written on.
+        Those that come in are given away: they may be written on.
 
-        Shapes: pixels [height, width, 3] or, where a network has cut it out, [..., 4], of any size.
+        Shapes: pixels [height, width, 3] or, where a network has cut it out, [..., 4], of any size;
+        returns [height, width, 3], or [..., 4] where the background is transparent.
         """
         brought = _brought(pixels, self.sized)
         sized, opacity = brought[..., :3], brought[..., 3:]
@@ -51,8 +53,7 @@ class Finish:
         if self.label is not None:
             finished = np.require(finished, requirements="W")  # copies what is read-only
             label_in_place(finished, self.label)
-        data = encode(finished, self.format, self.compression)
-        return Picture(data, self.format, self.size, seed)
+        return finished
 
 
 def _brought(pixels: Pixels, sized: SizePlan) -> Pixels:

@@ -1,6 +1,7 @@
-"""Decides what is written into a labelled picture: by the site's settings and the prompt's script.
+"""Decides which pictures are labelled with what: by the site's settings and the prompt's script.
 
-Whether a picture is labelled is decided in `server.plan`, how it is drawn in `pipelines.label`.
+What the law or the site asks for stands in `server.provenance.policy`; how a label is drawn, in
+`pipelines.label`.
 """
 
 import re
@@ -12,6 +13,7 @@ from pipelines.errors import InvalidImage
 from pipelines.label.label import CHINESE, ENGLISH, Label
 from pipelines.label.logo import read_logo
 from pipelines.types import Bitmap
+from server.provenance.policy import LabelPolicy
 from server.terminal import CommandError
 
 LabelLanguage: TypeAlias = Literal["auto", "zh", "en"]
@@ -30,6 +32,7 @@ class Labelling:
     """Stands in place of the words of any language."""
     look: Label = field(default_factory=Label)
     """Everything but the text."""
+    policy: LabelPolicy = field(default_factory=LabelPolicy)
 
     def label(self, prompt: str) -> Label:
         """The label of a picture of this prompt."""

@@ -48,6 +48,8 @@ class Plan:
     """What the caller cannot see in the body, by the last part of its header's name."""
     recipe: Recipe
     """Of the first picture."""
+    label_declined: bool
+    """Whether the caller asked for no label."""
 
     def recipe_of(self, index: int, words: str | None = None) -> Recipe:
         """What draws the index-th picture again; `words` are other ones that it was drawn from."""
@@ -91,8 +93,9 @@ def make_plan(
     policy = sizes or SizePolicy()
     sized = policy.plan(drawer, size)
     finish = _finish(draft, customs, named, sized)
-    if _is_labelled(draft, named):
-        finish = replace(finish, label=(labelling or Labelling()).label(checked.prompt))
+    labelling = labelling or Labelling()
+    if labelling.policy.is_labelled(draft.watermark, named.watermark):
+        finish = replace(finish, label=labelling.label(checked.prompt))
     if finish.transparent and not draft.references:
         prompt = on_plain_ground(prompt, drawer.abilities.plain_ground)
     rewriting = wanted_rewriting(draft, named, prompt, drawer) if rewrites else None
@@ -129,6 +132,7 @@ def make_plan(
         each_alone=customs.each_alone,
         facts=facts(draft, checked, requests, choices),
         recipe=recipe_of(draft, checked, requests[0], choices, finish),
+        label_declined=draft.watermark is False,
     )
 
 
@@ -186,7 +190,3 @@ def _finish(draft: Draft, customs: Customs, named: NamedModel, sized: SizePlan) 
         )
     kept = draft.inputs.kept if draft.inputs else None
     return Finish(sized, form, compression, transparent, kept=kept)
-
-
-def _is_labelled(draft: Draft, named: NamedModel) -> bool:
-    return named.watermark if draft.watermark is None else draft.watermark

@@ -23,6 +23,8 @@ from server.inputs.references import References
 from server.labelling import Labelling
 from server.moderation.policy import Moderation
 from server.plan import make_plan
+from server.provenance.publishing import Publishing
+from server.provenance.registry import Registry
 from server.sizing import SizePolicy
 from server.store.files import FileStore
 
@@ -47,7 +49,10 @@ class Service:
         sizes: SizePolicy | None = None,
         strict_guidance: bool = False,
         labelling: Labelling | None = None,
+        publishing: Publishing | None = None,
+        registry: Registry | None = None,
     ) -> None:
+        """Without a publishing of the site's own, files say what they are and bear no mark."""
         self.fleet = fleet
         self.files = files
         self.catalog = catalog
@@ -64,6 +69,8 @@ class Service:
             files,
             pictures=ThreadPoolExecutor(threads, thread_name_prefix="finishing"),
             previews=ThreadPoolExecutor(1, thread_name_prefix="previews"),
+            publishing=publishing or Publishing(),
+            registry=registry,
         )
 
     @property
@@ -116,4 +123,4 @@ class Service:
         if limits is not None:
             limits.take(client)
         refused = partial(self._moderation.refused, client, request_id)
-        return Drawing(plan, self.fleet, self._workshop, listener, refused)
+        return Drawing(plan, self.fleet, self._workshop, listener, refused, request_id)

@@ -15,6 +15,7 @@ from server.draft import Customs, Draft
 from server.drawing import Drawing, Workshop
 from server.events import Drawn, Event, Finished, Previewed, Step
 from server.plan import Plan, make_plan
+from server.provenance.publishing import Publishing
 from server.store.files import FileStore
 from tests.server.drawer import Drawer
 from tests.server.pictures import pixels
@@ -25,7 +26,7 @@ CUSTOMS = Customs(output_format="png", streams_all_models=True)
 @pytest.fixture
 def workshop(tmp_path: Path) -> Iterator[Workshop]:
     with ThreadPoolExecutor(2) as pictures, ThreadPoolExecutor(1) as previews:
-        yield Workshop(FileStore(tmp_path), pictures, previews)
+        yield Workshop(FileStore(tmp_path), pictures, previews, Publishing())
 
 
 def plan(prompt: str, **said: object) -> Plan:

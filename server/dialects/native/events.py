@@ -27,8 +27,17 @@ def render_event(event: Event, plan: Plan) -> Json | None:
 
 
 def render_finished(event: Finished, plan: Plan) -> Json:
-    """A picture, what is known of it, and the words that it is of."""
-    return {**_picture(event), "revised_prompt": event.drawn_from(plan)}
+    """A picture, what is known of it, the words that it is of, and the marks that it bears."""
+    marks = event.provenance
+    return {
+        **_picture(event),
+        "revised_prompt": event.drawn_from(plan),
+        "provenance": {
+            "id": marks.id,
+            "layers": list(marks.layers),
+            "skipped": dict(marks.skipped),
+        },
+    }
 
 
 def _picture(event: Finished | Previewed) -> Json:

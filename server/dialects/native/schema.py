@@ -21,6 +21,17 @@ PICTURES: Schema = record(
                     "size": TEXT,
                     "output_format": TEXT,
                     "revised_prompt": TEXT,
+                    "provenance": record(
+                        {
+                            "id": TEXT,
+                            "layers": listed(TEXT),
+                            "skipped": {
+                                "type": "object",
+                                "description": "what the picture lacks, and why",
+                                "additionalProperties": TEXT,
+                            },
+                        }
+                    ),
                 }
             )
         )

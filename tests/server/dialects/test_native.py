@@ -33,6 +33,10 @@ def test_every_step_then_the_picture_then_the_end(client: httpx2.Client) -> None
         for step in range(1, 17)
     ]
     assert opened(image.pop("b64_json")).size == (128, 64)
+    marks = image.pop("provenance")
+    assert len(bytes.fromhex(marks["id"])) == 8
+    assert marks["layers"] == ["metadata"]
+    assert marks["skipped"] == {"invisible": "there is no key here"}
     assert image == {
         "type": "image",
         "index": 0,
