@@ -25,13 +25,9 @@ class DepthChoice(StrEnum):
 def watermark_app(behind: Behind) -> typer.Typer:
     """The group of commands."""
     app = typer.Typer(
-        help="Find out whether pictures come from this server.",
+        help="Find out whether pictures come from this server, and renew what marks them.",
         no_args_is_help=True,
     )
-
-    @app.callback()
-    def group() -> None:
-        """Keep `verify` a word of its own, though it is the only command."""
 
     @app.command()
     def verify(
@@ -67,5 +63,14 @@ def watermark_app(behind: Behind) -> typer.Typer:
           3  a file, or the data folder, cannot be read
         """
         behind("verify", context.params)
+
+    @app.command(name="rotate-key")
+    def rotate_key() -> None:
+        """Make a new key of the invisible mark. The old ones stay: what they marked is recognised.
+
+        A running server takes it at its next start. Ids of new pictures are made with it too, so
+        the same request then gives other bytes than before.
+        """
+        behind("rotate-key", {})
 
     return app

@@ -1,6 +1,6 @@
 """What is behind `seedbed watermark verify`: files in, a verdict for each out, and an exit status.
 
-Reads the data folder and changes nothing in it: no lock is taken, no file is made.
+Verifying reads the data folder and changes nothing in it: no lock is taken, no file is made.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +17,7 @@ from pipelines.tilemark.mark import Depth
 from server.dialect import Json
 from server.provenance.archive import Archive
 from server.provenance.certificate_commands import seal_settings
+from server.provenance.key_commands import rotate_key
 from server.provenance.report import report
 from server.provenance.seal import SealSettings
 from server.provenance.verifying import RULE, Verification, conclude
@@ -49,8 +50,10 @@ class _Outcome:
 
 
 def run(command: str, settings: Settings, said: Mapping[str, Any]) -> None:
-    """Verify, and leave with the exit status."""
-    assert command == "verify", "there is no other"
+    """Verify, and leave with the exit status; or make another key. Raises: CommandError."""
+    if command == "rotate-key":
+        rotate_key(settings.data_dir)
+        return
     try:
         status = _verify(seal_settings(settings), **said)
     except CommandError as fault:

@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.errors import StorageFailure
 from server.provenance.keys import BYTES, FOLDER, make_key, read_keys, read_or_make_keys
+from tests.running import seedbed
 
 
 def test_a_folder_without_keys_gets_one_only_when_it_is_asked_for(tmp_path: Path) -> None:
@@ -57,3 +58,16 @@ def test_what_is_no_key_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / FOLDER / "notes.txt").write_text("nothing")
     (tmp_path / FOLDER / f".{key.name}.key.0123").write_bytes(b"half")
     assert read_keys(tmp_path) == (key,)
+
+
+def test_the_command_makes_a_key_and_says_what_becomes_of_the_old_ones(tmp_path: Path) -> None:
+    first = seedbed(tmp_path, "watermark", "rotate-key")
+    assert first.returncode == 0, first.stderr
+    (old,) = read_keys(tmp_path / "data")
+    assert first.stdout.startswith(f"made the key {old.name} in data/mark-keys\na server marks ")
+    again = seedbed(tmp_path, "watermark", "rotate-key")
+    new, kept = read_keys(tmp_path / "data")
+    assert kept == old
+    assert f"made the key {new.name}" in again.stdout
+    assert f"recognised: {old.name}\n" in again.stdout
+    assert new.secret.hex() not in again.stdout
