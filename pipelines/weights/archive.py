@@ -28,6 +28,8 @@ BLOCK = 512
 END = bytes(2 * BLOCK)
 MAX_TEXT = 16 << 20
 """The most that contents, lock, intent and a licence may have each. Units: bytes."""
+MAX_MEMBER = 1 << 50
+"""More than any disk holds, and less than a header can say. Units: bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,10 @@ def parse_contents(data: bytes) -> tuple[Member, ...]:
 
 def _member(values: dict[str, Any]) -> Member:
     member = Member(**values)
-    if type(member.path) is not str or type(member.size) is not int or member.size < 0:
+    if type(member.path) is not str or type(member.size) is not int:
         raise ValueError(f"{member.path!r} has no size")
+    if not 0 <= member.size <= MAX_MEMBER:
+        raise ValueError(f"{member.path!r} cannot have {member.size} bytes")
     if not is_sha256(member.sha256):
         raise ValueError(f"{member.path!r} has no sha256")
     check_path(member.path)

@@ -10,7 +10,10 @@ from pathlib import PurePosixPath
 
 from pipelines.weights.errors import LockBroken, UnsafePath
 
-FORBIDDEN_SUFFIXES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle", ".py"})
+FORBIDDEN_SUFFIXES = frozenset(
+    {".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle", ".joblib", ".dill"}
+    | {".py", ".pyc", ".so", ".dll", ".dylib"}
+)
 """Pickles, and code: loading one can run whatever its author liked."""
 UNFINISHED_SUFFIXES = (".incomplete", ".part")
 

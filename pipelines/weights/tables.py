@@ -14,7 +14,7 @@ def parse(text: str, where: str) -> dict[str, Any]:
     """Raises: LockBroken: when it is no TOML."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # huge numbers and deep lists too
         raise LockBroken(f"{where} is not TOML: {error}") from error
 
 

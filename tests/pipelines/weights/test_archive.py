@@ -373,9 +373,10 @@ def test_a_bad_archive_leaves_what_was_there_before(far_site: Site) -> None:
         b'{"format": "1", "members": [{"path": "a", "size": -1, "sha256": ""}]}',
         b'{"format": "1", "members": [{"path": "a", "size": 1, "sha256": "x"}]}',
         b'{"format": "1", "members": [{"path": 1, "size": 1, "sha256": "x"}]}',
+        render_contents([Member("weights/a/b/c", 10**40, "0" * 64)]),
         b"[" * 100_000,
     ],
-    ids=["empty", "list", "bytes", "number", "size", "sha256", "path", "deep"],
+    ids=["empty", "list", "bytes", "number", "size", "sha256", "path", "huge", "deep"],
 )
 def test_contents_that_are_nonsense_are_refused(contents: bytes, far_site: Site) -> None:
     write(far_site.folder / "in.tar", [], contents)

@@ -185,6 +185,8 @@ def test_a_lock_is_read() -> None:
         ("{path", "[path", "is not TOML"),
         (f', sha256 = "{"2" * 64}"', "", "or unlocked = true"),
         ('id = "a"', 'id = "../a"', "must be lower-case letters"),
+        ('"MIT"', "[" * 5_000, "is not TOML"),
+        ("size = 3,", f"size = {'3' * 5_000},", "is not TOML"),
     ],
 )
 def test_a_lock_that_says_anything_odd_is_refused(old: str, new: str, complaint: str) -> None:
@@ -209,6 +211,9 @@ def test_a_lock_that_says_anything_odd_is_refused(old: str, new: str, complaint:
         "model.bin",
         "x.part",
         "m.py",
+        "m.PyC",
+        "lib/op.so",
+        "state.joblib",
     ],
 )
 def test_a_path_that_leaves_its_folder_or_runs_code_is_refused(path: str) -> None:
