@@ -27,6 +27,7 @@ from server.batches.office import BatchSettings
 from server.docs_page import DOCS_PATH
 from server.http.protocol import with_patience
 from server.inputs.picture_rule import MIB
+from server.manager import reassure_manager, tell_manager
 from server.setting_values import ApiKey
 from server.settings import Settings
 from server.store.api_keys import callers_keys, key_file
@@ -108,7 +109,9 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         _greet(self._house.settings, self._house.catalog, self._house.address)
+        tell_manager("READY=1", "STATUS=loading the model")
         self._chores = [
+            asyncio.create_task(reassure_manager()),
             asyncio.create_task(_announce_ready(self._house.fleet)),
             asyncio.create_task(_sweep(self._house.files)),
         ]
@@ -116,6 +119,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Refuse new requests and finish the accepted ones; a second Ctrl-C does not wait."""
         fleet = self._house.fleet
+        tell_manager("STOPPING=1", "STATUS=finishing accepted requests")
         _tell("stopping: accepted requests are finished first (Ctrl-C again: at once)")
         drain_s = self._house.settings.drain_s
         drained = asyncio.create_task(asyncio.to_thread(fleet.close, drain_s))
@@ -232,8 +236,10 @@ async def _announce_ready(fleet: Fleet) -> None:
         await asyncio.to_thread(fleet.wait_ready, TIMEOUT_MAX)
     except NotReady as error:
         if fleet.state == "failed":
+            tell_manager(f"STATUS=NOT READY: {error.message}")
             _tell(f"NOT READY: {error.message}")
         return
+    tell_manager("STATUS=ready: pictures can be drawn")
     _tell(f"ready: pictures can be drawn ({time.monotonic() - began_s:.1f} s of loading)")
 
 

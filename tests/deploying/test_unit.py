@@ -66,6 +66,13 @@ def test_it_reaches_the_gpu_and_no_other_device(unit: Unit) -> None:
     assert "PrivateDevices" not in unit["Service"]
 
 
+def test_it_is_up_when_the_server_says_so_and_watched_from_then_on(unit: Unit) -> None:
+    assert unit["Service"]["Type"] == ["notify"]
+    assert int(unit["Service"]["WatchdogSec"][0]) >= 30
+    families = unit["Service"]["RestrictAddressFamilies"][0].split()
+    assert {"AF_UNIX", "AF_INET", "AF_INET6"} <= set(families), "what it says goes over AF_UNIX"
+
+
 def test_it_stops_gently_and_comes_back(unit: Unit) -> None:
     service = unit["Service"]
     assert service["KillMode"] == ["mixed"], "workers finish what the server has accepted"

@@ -174,7 +174,7 @@ def test_how_mirrors_are_written() -> None:
         "Qwen/x",
     ],
 )
-def test_a_mirror_that_is_none_is_refused(text: str, empty_site: Site) -> None:
+def test_a_mirror_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(LockBroken, match=r"must be modelscope://owner/name@commit"):
         mirror(text)
 
