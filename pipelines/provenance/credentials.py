@@ -9,7 +9,7 @@ Source: C2PA 2.4; the certificate's profile and what the library leaves unsaid w
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -20,12 +20,20 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from pipelines.post.encode import MEDIA_TYPES, Format
 from pipelines.provenance.seal_limits import seal_fault
-from pipelines.provenance.seal_reading import BINDING, CredentialsFound, short, understood
+from pipelines.provenance.seal_reading import (
+    BINDING,
+    CredentialsFound,
+    short,
+    understood,
+    understood_alone,
+)
 from pipelines.provenance.xmp import DRAWN, EDITED, SOURCE_TYPES
 
 _GENERATOR = "seedbed"
 _BOX = b"jumb"
 """The type of the boxes that credentials are in. Source: ISO 19566-5."""
+_ELSEWHERE = "Remote:"
+"""How the library's error begins where a file only names the address of its credentials."""
 
 
 class SealingFailed(Exception):
@@ -111,19 +119,34 @@ def read_credentials(data: bytes, format: str, anchors: str | None) -> Credentia
     fault = seal_fault(data)
     if fault is not None:
         return CredentialsFound("invalid", failures=(fault,))
-    return _read(io.BytesIO(data), f"image/{format}", anchors)
+    return _read(data, f"image/{format}", anchors, understood)
 
 
-def _read(file: io.BytesIO, media_type: str, anchors: str | None) -> CredentialsFound:
+def read_manifest(manifest: bytes, anchors: str | None) -> CredentialsFound:
+    """Read credentials that are in no file, as `Signed.manifest` and the registry have them.
+
+    The status is theirs alone: which picture they belong to is not known here.
+    """
+    fault = seal_fault(manifest)
+    if fault is not None:
+        return CredentialsFound("invalid", failures=(fault,))
+    return _read(manifest, "application/c2pa", anchors, understood_alone)
+
+
+def _read(
+    data: bytes, media_type: str, anchors: str | None, understand: Callable[[Any], CredentialsFound]
+) -> CredentialsFound:
     try:
-        reader = c2pa.Reader.try_create(media_type, file, context=_context(anchors))
+        reader = c2pa.Reader.try_create(media_type, io.BytesIO(data), context=_context(anchors))
         if reader is None:
             return CredentialsFound("absent")
         with reader:
             told = json.loads(reader.json())
     except (c2pa.C2paError, ValueError, RecursionError) as error:
+        if str(error).startswith(_ELSEWHERE):
+            return CredentialsFound("absent", failures=("they lie elsewhere: not fetched",))
         return CredentialsFound("invalid", failures=(short(str(error)),))
-    return understood(told)
+    return understand(told)
 
 
 def _manifest(claim: Claim, names_sources: bool) -> dict[str, Any]:

@@ -18,6 +18,10 @@ BINDING = "seedbed.tilemark.1"
 
 _STATUSES: dict[str, Status] = {"Trusted": "trusted", "Valid": "valid", "Invalid": "invalid"}
 _UNKNOWN_SIGNER = "signingCredential.untrusted"
+_EXPIRED = "signingCredential.expired"
+_SIGNED = "claimSignature.validated"
+_NO_PICTURE = "assertion.dataHash.mismatch"
+_TRUSTED = "signingCredential.trusted"
 _MOST_FAILURES = 8
 _MOST_LETTERS = 200
 """Of a text that a stranger's manifest says."""
@@ -40,12 +44,35 @@ class CredentialsFound:
 
 
 def understood(told: Any) -> CredentialsFound:
-    """Put the library's report into our words."""
+    """Put the library's report on a file into our words."""
+    results = told.get("validation_results", {}).get("activeManifest", {})
+    status = _STATUSES[told["validation_state"]]
+    failures = _failures(results)
+    if status == "invalid" and failures == (_EXPIRED,) and _SIGNED in _codes(results, "success"):
+        # The library calls it invalid from the day after the certificate's last, though nothing
+        # was changed. That the signer was known by then cannot be told any more.
+        status = "valid"
+    return _found(told, status, failures)
+
+
+def understood_alone(told: Any) -> CredentialsFound:
+    """Put its report on a manifest without the picture into our words.
+
+    The status is of the manifest: whether it fits a picture is not known.
+    """
+    results = told.get("validation_results", {}).get("activeManifest", {})
+    failures = tuple(code for code in _failures(results) if code != _NO_PICTURE)
+    right = _codes(results, "success")
+    if _SIGNED not in right or failures not in {(), (_EXPIRED,)}:
+        return _found(told, "invalid", failures)
+    return _found(told, "trusted" if _TRUSTED in right else "valid", failures)
+
+
+def _found(told: Any, status: Status, failures: tuple[str, ...]) -> CredentialsFound:
     manifest = told["manifests"].get(told.get("active_manifest"), {})
     assertions = manifest.get("assertions", ())
-    failures = _failures(told.get("validation_results", {}).get("activeManifest", {}))
     return CredentialsFound(
-        status=_STATUSES[told["validation_state"]],
+        status=status,
         issuer=_word(manifest.get("signature_info", {}).get("issuer")),
         generator=_generator(manifest),
         source_types=tuple(dict.fromkeys(_source_types(assertions))),
@@ -56,8 +83,12 @@ def understood(told: Any) -> CredentialsFound:
 
 def _failures(results: Any) -> tuple[str, ...]:
     """What is wrong; that a signer is unknown here is not."""
-    codes = (str(failure.get("code")) for failure in results.get("failure", ()))
-    return tuple(dict.fromkeys(short(code) for code in codes if code != _UNKNOWN_SIGNER))
+    return tuple(code for code in _codes(results, "failure") if code != _UNKNOWN_SIGNER)
+
+
+def _codes(results: Any, outcome: str) -> tuple[str, ...]:
+    told = results.get(outcome) or ()
+    return tuple(dict.fromkeys(short(str(one.get("code"))) for one in told))
 
 
 def _generator(manifest: Any) -> str | None:
