@@ -17,6 +17,8 @@ from server.app import AppSettings, create_app
 from server.drawing import Fleet
 from server.inputs.network_guard import NetworkGuard
 from server.moderation.policy import Moderation
+from server.provenance.publishing import Publishing
+from server.provenance.registry import Registry
 from server.provenance.verifier import Verifier
 from server.service import GptImageResponse, Service
 from server.store.files import FileStore
@@ -51,6 +53,8 @@ def serving(
     catalog: Catalog | None = None,
     strict_guidance: bool = False,
     verifier: Verifier | None = None,
+    publishing: Publishing | None = None,
+    registry: Registry | None = None,
     **settings_of_app: Any,
 ) -> Iterator[Site]:
     """Serve on a free port, from a thread, until the block ends."""
@@ -64,6 +68,8 @@ def serving(
         moderation=moderation,
         rewrites=rewrites,
         strict_guidance=strict_guidance,
+        publishing=publishing,
+        registry=registry,
     )
     settings = AppSettings(
         keys={"tester": KEY, "other": "other-key-0123456789"},
