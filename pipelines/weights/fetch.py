@@ -19,7 +19,7 @@ from pipelines.weights.licences import acceptance
 from pipelines.weights.lock import Lock, LockedFile, LockedWeights
 from pipelines.weights.marks import stamp
 from pipelines.weights.receive import PART, PATIENT, Patience, Progress, Receiver, Source, Supply
-from pipelines.weights.store import Store
+from pipelines.weights.store import Store, sync
 
 SourcesOf: TypeAlias = Callable[[LockedWeights], tuple[Source, ...]]
 """Where some weights can come from, first choice first; at least one."""
@@ -180,3 +180,4 @@ def _link(twin: Path, target: Path) -> None:
         os.link(twin, target)
     except OSError:
         shutil.copyfile(twin, target)
+        sync(target)

@@ -32,7 +32,7 @@ from pipelines.weights.errors import ArchiveBroken, LockBroken, NoSpace, Tampere
 from pipelines.weights.licences import page
 from pipelines.weights.lock import LockedWeights
 from pipelines.weights.marks import sha256_of
-from pipelines.weights.store import Store, sync_folder
+from pipelines.weights.store import Store, sync
 
 _CHUNK = 4 << 20
 
@@ -136,7 +136,7 @@ def pack(
         stream.write(END)
         os.fsync(stream.fileno())
     part.replace(out)
-    sync_folder(out.parent)
+    sync(out.parent)
     return total
 
 

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
 
@@ -22,6 +23,9 @@ from pipelines.weights.names import is_commit
 from pipelines.weights.verify import Fault, require_locked_files, verify
 
 _STAGING = ".staging"
+_LEAVING = ".leaving-"
+"""What is to be deleted is called so first, and no id can be; what a stop leaves of it goes with
+the next command."""
 _RECORDS = ".licences.json"
 _SPARE_BYTES = 64 << 20
 """What shall stay free on the disk."""
@@ -72,17 +76,20 @@ class Store:
 
     def revisions(self, entry_id: str) -> list[str]:
         """The revisions of an id that are here."""
-        folder = self.root / entry_id
-        if not folder.is_dir():
-            return []
-        return sorted(f.name for f in folder.iterdir() if f.is_dir() and is_commit(f.name))
+        return [name for name in _plain_folders(self.root / entry_id) if is_commit(name)]
 
     def ids(self) -> list[str]:
         """Every id that has a revision here."""
-        if not self.root.is_dir():
-            return []
-        names = (f.name for f in self.root.iterdir() if f.is_dir() and not f.name.startswith("."))
-        return sorted(name for name in names if self.revisions(name))
+        return [name for name in _plain_folders(self.root) if self.revisions(name)]
+
+    def removable(self) -> dict[str, list[str]]:
+        """Every id with its revisions, those that have only begun to come in too."""
+        staging = self.root / _STAGING
+        begun = {name: _plain_folders(staging / name) for name in _plain_folders(staging)}
+        return {
+            name: sorted({*self.revisions(name), *filter(is_commit, begun.get(name, ()))})
+            for name in sorted({*self.ids(), *begun})
+        }
 
     def marks(self) -> Marks:
         return Marks(self.root)
@@ -100,9 +107,15 @@ class Store:
         except Timeout as error:
             raise StoreBusy(f"another seedbed command is at work in {self.root}") from error
         try:
+            for left in (self.root / _STAGING).glob(f"{_LEAVING}*"):
+                shutil.rmtree(left)
             yield
         finally:
             lock.release()
+
+    def scratch(self) -> TemporaryDirectory[str]:
+        """A folder on the store's disk for what goes elsewhere. Use it within `exclusive`."""
+        return TemporaryDirectory(dir=self.root / _STAGING, prefix=_LEAVING)
 
     def require_space(self, needed_bytes: int) -> None:
         """Raises: NoSpace: when the disk is too small for what is still to come."""
@@ -131,22 +144,27 @@ class Store:
             # Before the folder: a loader never meets a folder without its list of files.
             write_whole(_beside(final), render_lock(alone))
             staged.replace(final)
-        sync_folder(final.parent)
+        sync(final.parent)
         self._clear(staged)
         self.marks().add({final / f.path: (was[f], str(f.sha256)) for f in entry.files})
         self._record(entry, source, accepted)
         return []
 
     def remove(self, entry_id: str, revision: str) -> int:
-        """Take a revision off the disk; returns its bytes."""
-        folder = self.root / entry_id / revision
-        taken = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
-        aside = self.root / _STAGING / f"leaving-{entry_id}-{revision}"
-        folder.replace(aside)
-        _beside(folder).unlink(missing_ok=True)
-        shutil.rmtree(aside)
-        if not any(folder.parent.iterdir()):
-            folder.parent.rmdir()
+        """Take a revision off the disk, also one that only began to come in; returns its bytes."""
+        installed = self.root / entry_id / revision
+        taken = 0
+        for folder in (installed, self.root / _STAGING / entry_id / revision):
+            if folder.is_dir():
+                taken += sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+                aside = self.root / _STAGING / f"{_LEAVING}{entry_id}-{revision}"
+                folder.replace(aside)
+                _beside(folder).unlink(missing_ok=True)
+                shutil.rmtree(aside)
+                self._clear(folder)
+        records = self.records()
+        if records.get(entry_id, {}).get("revision") == revision:
+            self._write_records({name: one for name, one in records.items() if name != entry_id})
         return taken
 
     def discard_staged(self, entry: LockedWeights) -> None:
@@ -171,10 +189,11 @@ class Store:
             "accepted": accepted,
             "source": source,
         }
-        write_whole(
-            self.root / _RECORDS,
-            json.dumps({**self.records(), entry.id: record}, indent=2, sort_keys=True) + "\n",
-        )
+        self._write_records({**self.records(), entry.id: record})
+
+    def _write_records(self, records: Mapping[str, Mapping[str, str]]) -> None:
+        text = json.dumps(records, indent=2, sort_keys=True) + "\n"
+        write_whole(self.root / _RECORDS, text)
 
     @contextmanager
     def _aside(self, final: Path) -> Iterator[None]:
@@ -182,9 +201,7 @@ class Store:
         if not final.exists():
             yield
             return
-        old = self.root / _STAGING / f"old-{final.parent.name}-{final.name}"
-        if old.exists():
-            shutil.rmtree(old)
+        old = self.root / _STAGING / f"{_LEAVING}{final.parent.name}-{final.name}"
         final.replace(old)
         try:
             yield
@@ -193,9 +210,10 @@ class Store:
             raise
         shutil.rmtree(old)
 
-    def _clear(self, staged: Path) -> None:
-        if staged.parent.is_dir() and not any(staged.parent.iterdir()):
-            staged.parent.rmdir()
+    def _clear(self, revision: Path) -> None:
+        """Take the folder of an id away with its last revision."""
+        if revision.parent.is_dir() and not any(revision.parent.iterdir()):
+            revision.parent.rmdir()
 
 
 def recorded_files(folder: Path) -> tuple[LockedFile, ...]:
@@ -241,16 +259,23 @@ def write_whole(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     aside.replace(file)
-    sync_folder(file.parent)
+    sync(file.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make sure that a rename in it outlives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make sure that a file's bytes, or a rename in a folder, outlive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _plain_folders(folder: Path) -> list[str]:
+    """The names of what is in it and not hidden, if it is there."""
+    if not folder.is_dir():
+        return []
+    return sorted(f.name for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
 
 
 def _has_size(file: Path, size: int) -> bool:

@@ -6,12 +6,12 @@ the lock, bytes with their sha256.
 
 import hashlib
 import io
+import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pipelines.weights.archive import (
     BLOCK,
@@ -36,7 +36,7 @@ from pipelines.weights.errors import ArchiveBroken, LockBroken, NoSpace, Tampere
 from pipelines.weights.lock import Lock, LockedWeights, parse_lock
 from pipelines.weights.marks import stamp
 from pipelines.weights.store import Store
-from pipelines.weights.verify import verify
+from pipelines.weights.verify import Fault, verify
 
 _CHUNK = 4 << 20
 _TAR_SIZE = slice(124, 136)
@@ -193,14 +193,15 @@ def install(
     Raises: ArchiveBroken, Tampered, NoSpace.
     """
     new = [entry for entry in archive.entries if not store.sound(entry)]
-    store.require_space(sum(entry.size for entry in new))
+    taken_out = archive.wheels if wheels_to is not None else ()
+    store.require_space(sum(one.size for one in (*new, *taken_out)))
     targets = {
         member_path(entry, one): store.staging(entry) / one.path
         for entry in new
         for one in entry.files
     }
-    with _cleared(store, new), TemporaryDirectory(dir=store.root, prefix=".wheels-") as aside:
-        wheels = {} if wheels_to is None else {m.path: Path(aside, m.name) for m in archive.wheels}
+    with _cleared(store, new), store.scratch() as aside:
+        wheels = {member.path: Path(aside, member.name) for member in taken_out}
         with archive.file.open("rb") as stream:
             for member in archive.members:
                 stream.seek(archive.offsets[member.path])
@@ -209,12 +210,17 @@ def install(
         written = {targets[m.path]: m.sha256 for m in archive.members if m.path in targets}
         store.marks().add({file: (stamp(file), sha256) for file, sha256 in written.items()})
         for entry in new:
-            if faults := verify(entry, store.staging(entry), store.marks()):
-                raise Tampered(f"{entry.id}: {faults[0]}")
+            _require_none(entry, verify(entry, store.staging(entry), store.marks()))
         for entry in new:
-            store.install(entry, f"archive {archive.file.name}", accepted[entry.id])
+            source = f"archive {archive.file.name}"
+            _require_none(entry, store.install(entry, source, accepted[entry.id]))
         if wheels_to is not None:
             _take_out(wheels.values(), wheels_to)
+
+
+def _require_none(entry: LockedWeights, faults: Sequence[Fault]) -> None:
+    if faults:
+        raise Tampered(f"{entry.id}: {faults[0]}")
 
 
 def _take_out(wheels: Iterable[Path], folder: Path) -> None:
@@ -260,6 +266,8 @@ def _sink(target: Path | None) -> Iterator[Callable[[bytes], object]]:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as out:
             yield out.write
+            out.flush()
+            os.fsync(out.fileno())  # before its folder is renamed
     except OSError as error:
         raise NoSpace(f"{target} cannot be written: {error.strerror}") from error
 

@@ -200,7 +200,7 @@ def _adopt(where: Place, archive: Archive) -> None:
 
 def _rm(where: Place, ids: list[str] | None, unused: bool) -> None:
     store = where.store
-    here = {name: store.revisions(name) for name in store.ids()}
+    here = store.removable()
     if not ids and not unused:
         raise LockBroken(f"say which weights: {', '.join(here) or 'none are here'}, or --unused")
     for name in ids or ():

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -23,6 +24,7 @@ from pipelines.weights.archive import (
 )
 from pipelines.weights.pack import cargo, contents_of, pack
 from pipelines.weights.store import Store
+from pipelines.weights.unpack import install, open_archive
 from tests.pipelines.weights.conftest import Site, model_files, spoil
 
 REPOSITORY = Path(__file__).parents[3]
@@ -352,6 +354,24 @@ def test_an_import_mends_what_was_spoilt_here(far_site: Site) -> None:
     (far_site.installed() / UNET).touch()
     far_site.good("import", "in.tar")
     far_site.good("verify", "--deep", "--strict")
+
+
+def test_every_imported_byte_is_on_the_disk_before_it_is_in_place(
+    far_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, fsync = set[int](), os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    store = Store(far_site.store)
+    with store.exclusive():
+        install(open_archive(far_site.folder / "in.tar"), store, {"tiny": "in this test"})
+    files = [file for file in far_site.installed().rglob("*") if file.is_file()]
+    assert files
+    assert {file.stat().st_ino for file in files} <= synced
 
 
 def test_a_bad_archive_leaves_what_was_there_before(far_site: Site) -> None:
