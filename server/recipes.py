@@ -23,8 +23,13 @@ _SHOWN_DIGITS = 12
 def recipe_of(
     draft: Draft, checked: Checked, request: ImageRequest, choices: Choices, finish: Finish
 ) -> Recipe:
-    """The recipe of the picture that this request draws."""
+    """The recipe of the picture that this request draws.
+
+    What was said without effect is not in it: the same picture has the same recipe.
+    """
     inputs = draft.inputs or Inputs((), ())
+    able = choices.drawer.abilities
+    styled = choices.style_words or choices.rewriting
     return Recipe(
         seedbed=version(),
         model=checked.model.id,
@@ -36,12 +41,12 @@ def recipe_of(
         guidance=request.guidance,
         weights=choices.stand_in.digest,
         sampler=choices.stand_in.sampler,
-        guidance_scale=draft.guidance_scale,
+        guidance_scale=draft.guidance_scale if able.guidance else None,
         prompt=checked.prompt,
         drawn_prompt=request.prompt if request.prompt != checked.prompt else None,
-        negative_prompt=request.negative_prompt or None,
+        negative_prompt=(request.negative_prompt or None) if able.negative_prompt else None,
         quality=draft.quality,
-        style=draft.style,
+        style=draft.style if styled else None,
         label=bool(finish.label),
         transparent=finish.transparent,
         resample=choices.sized.said,
@@ -51,7 +56,7 @@ def recipe_of(
         inputs=inputs.files,
         mask=inputs.mask_file,
         mask_light=inputs.mask_light,
-        fidelity=draft.fidelity,
+        fidelity=draft.fidelity if checked.model.fidelities else None,
     )
 
 

@@ -96,6 +96,25 @@ def test_every_word_that_changes_a_picture_is_in_its_recipe(
     assert Recipe.from_json(recipe.to_json()) == recipe
 
 
+@pytest.mark.parametrize(
+    ("family", "said"),
+    [
+        ("embedded", {"style": "vivid"}),
+        ("embedded", {"model": "dall-e-2", "size": "256x256", "fidelity": "high"}),
+        ("embedded", {"output_compression": 30}),
+        ("z_image_turbo", {"guidance_scale": 3.0}),
+        ("z_image_turbo", {"negative_prompt": "rain"}),
+    ],
+)
+def test_what_has_no_effect_is_in_no_recipe(family: str, said: dict[str, Any]) -> None:
+    catalog = Catalog(always_by(replace(EMBEDDED, family=family)))
+    idle = [name for name in said if name not in ("model", "size")]
+    spoken = plan(catalog, **said)
+    assert idle == spoken.facts["ignored"].replace("input_fidelity", "fidelity").split(", ")
+    beside = {name: value for name, value in said.items() if name not in idle}
+    assert spoken.recipe == plan(catalog, **beside).recipe
+
+
 def test_words_of_a_style_are_in_the_prompt_that_was_drawn() -> None:
     recipe = plan(model="dall-e-3", size="1024x1024", style="vivid").recipe
     assert recipe.drawn_prompt is not None
