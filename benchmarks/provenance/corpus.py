@@ -157,14 +157,16 @@ def _cells(chance: np.random.Generator) -> Pixels:
         away = np.square(y - down) + np.square(x - across)
         closer = away < least
         nearest[closer], least[closer] = index, away[closer]
-    return colours.astype(np.uint8)[nearest]
+    patches: Pixels = colours.astype(np.uint8)[nearest]
+    return patches
 
 
 def _checker(chance: np.random.Generator) -> Pixels:
     side = int(chance.integers(6, 90))
     first, second = chance.integers(0, 256, (2, 3)).astype(np.uint8)
     y, x = np.mgrid[0:SIDE, 0:SIDE] // side
-    return np.where(((x + y) % 2 == 0)[..., None], first, second)
+    squares: Pixels = np.where(((x + y) % 2 == 0)[..., None], first, second)
+    return squares
 
 
 def _enlarged(coarse: NDArray[np.float64]) -> NDArray[np.float64]:
