@@ -16,6 +16,7 @@ from pipelines.catalog import Catalog, embedded_catalog
 from server.app import AppSettings, create_app
 from server.drawing import Fleet
 from server.inputs.network_guard import NetworkGuard
+from server.labelling import Labelling
 from server.moderation.policy import Moderation
 from server.provenance.publishing import Publishing
 from server.provenance.registry import Registry
@@ -55,6 +56,7 @@ def serving(
     verifier: Verifier | None = None,
     publishing: Publishing | None = None,
     registry: Registry | None = None,
+    labelling: Labelling | None = None,
     **settings_of_app: Any,
 ) -> Iterator[Site]:
     """Serve on a free port, from a thread, until the block ends."""
@@ -70,6 +72,7 @@ def serving(
         strict_guidance=strict_guidance,
         publishing=publishing,
         registry=registry,
+        labelling=labelling,
     )
     settings = AppSettings(
         keys={"tester": KEY, "other": "other-key-0123456789"},
