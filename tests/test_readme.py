@@ -26,6 +26,7 @@ DOCUMENTS = (
     "docs/labels.md",
     "docs/deploying.md",
     "docs/moderation.md",
+    "docs/provenance.md",
     "docs/recipes.md",
     "docs/settings.md",
 )
