@@ -47,6 +47,7 @@ from server.provenance.api import VerifyApi
 from server.provenance.paths import provenance_paths
 from server.provenance.verifier import Verifier
 from server.service import Service
+from server.store.database import Database
 
 _DESCRIPTION = (
     "Draws pictures. Speaks the Volcengine Ark image API under /api/v3 and the OpenAI image API "
@@ -91,9 +92,14 @@ class AppSettings:
 
 
 def create_app(
-    service: Service, settings: AppSettings, verifier: Verifier | None = None
+    service: Service,
+    settings: AppSettings,
+    verifier: Verifier | None = None,
+    database: Database | None = None,
 ) -> FastAPI:
     """Build the whole HTTP layer around a service, and a verifier of pictures where there is one.
+
+    `database` is what batches are kept in, where it is open already.
 
     Raises: StorageFailure.
     """
@@ -112,7 +118,7 @@ def create_app(
     office = None
     if settings.batches is not None:
         speeches = {OPENAI_GENERATIONS: openai, OPENAI_EDITS: OpenAIEdits()}
-        office = BatchOffice(settings.batches, router, openai, speeches)
+        office = BatchOffice(settings.batches, router, openai, speeches, database)
     app = FastAPI(
         title="seedbed",
         version=settings.version,

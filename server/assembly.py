@@ -1,5 +1,8 @@
 """Builds what draws from the settings: the same for the server and for one command."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from pipelines.catalog import Catalog
 from pipelines.companions import Companions
 from pipelines.fleet import Fleet
@@ -18,9 +21,19 @@ from server.models.companions import build_companions
 from server.models.language import build_texts
 from server.models.own_models import read_own_models
 from server.moderation.policy import Moderation
+from server.provenance.archive import marks, seal_reader
+from server.provenance.certificate_commands import seal_settings
+from server.provenance.keys import MarkKey, read_or_make_keys
+from server.provenance.policy import LabelPolicy
+from server.provenance.publishing import House, Publishing
+from server.provenance.registry import Registry
+from server.provenance.seal import Seal, open_seal
+from server.provenance.verifier import Verifier
+from server.provenance.verifying import Examiner
 from server.service import Service
 from server.settings import FILE, Settings
 from server.sizing import SizePolicy
+from server.store.database import Database
 from server.store.files import FileStore
 from server.weights.place import Place, place
 
@@ -55,7 +68,63 @@ def build_fleet(settings: Settings, catalog: Catalog) -> Fleet:
     )
 
 
-def build_service(settings: Settings, catalog: Catalog, fleet: Fleet, files: FileStore) -> Service:
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a server marks, seals, keeps and verifies pictures with. Made for one event loop."""
+
+    database: Database
+    registry: Registry
+    publishing: Publishing
+    verifier: Verifier
+    seal: Seal | None
+
+
+def build_marks(settings: Settings) -> Marks:
+    """Everything of a server's marks, in a data folder that is claimed and prepared.
+
+    Raises: StorageFailure, CommandError.
+    """
+    keys = read_or_make_keys(settings.data_dir)
+    said = seal_settings(settings)
+    seal = open_seal(said)
+    database = Database(settings.data_dir)
+    registry = Registry(database)
+    examiner = Examiner(marks(keys), seal_reader(said))
+    return Marks(
+        database,
+        registry,
+        build_publishing(settings, keys, seal, keeps=True),
+        Verifier(examiner, registry.find),
+        seal,
+    )
+
+
+def build_publishing(
+    settings: Settings, keys: Sequence[MarkKey], seal: Seal | None, *, keeps: bool
+) -> Publishing:
+    """What makes files of pictures; `keeps` is whether somebody enters them into the registry."""
+    house = House(
+        producer=settings.producer_code or settings.producer,
+        propagator=settings.propagator or "",
+        detail=settings.metadata,
+    )
+    return Publishing(
+        house,
+        keys,
+        marks=settings.invisible_mark,
+        seal=seal,
+        keeping=_label_policy(settings) if keeps else None,
+    )
+
+
+def build_service(
+    settings: Settings,
+    catalog: Catalog,
+    fleet: Fleet,
+    files: FileStore,
+    publishing: Publishing,
+    registry: Registry | None = None,
+) -> Service:
     """The service on a fleet and a place for its pictures."""
     return Service(
         fleet,
@@ -68,6 +137,8 @@ def build_service(settings: Settings, catalog: Catalog, fleet: Fleet, files: Fil
         sizes=SizePolicy(settings.upscale, _companions(settings)),
         strict_guidance=settings.guidance == "strict",
         labelling=_labelling(settings),
+        publishing=publishing,
+        registry=registry,
         guard=NetworkGuard(settings.fetch_references, Hosts.parse(settings.reference_hosts)),
     )
 
@@ -97,7 +168,12 @@ def _labelling(settings: Settings) -> Labelling:
         corner=settings.label_corner,
         logo=load_logo(settings.label_logo),
     )
-    return Labelling(settings.label_language, settings.label_text, look)
+    language = "zh" if settings.compliance == "cn" else settings.label_language
+    return Labelling(language, settings.label_text, look, _label_policy(settings))
+
+
+def _label_policy(settings: Settings) -> LabelPolicy:
+    return LabelPolicy(settings.watermark_policy, settings.compliance, settings.provenance_days)
 
 
 def _texts(settings: Settings) -> TextModels:

@@ -155,6 +155,13 @@ def serve(
     credentials_chain: Annotated[str | None, _setting("credentials_chain")] = None,
     credentials_key: Annotated[str | None, _setting("credentials_key")] = None,
     time_stamps_url: Annotated[str | None, _setting("time_stamps_url")] = None,
+    invisible_mark: Annotated[str | None, _setting("invisible_mark")] = None,
+    watermark_policy: Annotated[str | None, _setting("watermark_policy")] = None,
+    compliance: Annotated[str | None, _setting("compliance")] = None,
+    producer: Annotated[str | None, _setting("producer")] = None,
+    producer_code: Annotated[str | None, _setting("producer_code")] = None,
+    propagator: Annotated[str | None, _setting("propagator")] = None,
+    provenance_days: Annotated[str | None, _setting("provenance_days")] = None,
     log_level: Annotated[str | None, _setting("log_level")] = None,
 ) -> None:
     """Serve the image APIs until told to stop (Ctrl-C or SIGTERM).

@@ -192,6 +192,7 @@ class Drawing:
             client=plan.requests[index].client,
             request_id=self._request_id,
             label_declined=plan.label_declined,
+            sources=plan.sources,
         )
 
     def _progress_of(self, index: int) -> Callable[[News], None] | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pipelines.catalog import Catalog, family_of
 from pipelines.errors import UnsupportedValue
 from pipelines.families.base import Family, Quality
+from pipelines.provenance.credentials import Source
 from pipelines.provenance.recipe import Recipe
 from pipelines.types import ImageRequest, Size
 from server.contract.checks import MAX_SEED, RANDOM_SEED, Checked, check, whole
@@ -50,6 +51,8 @@ class Plan:
     """Of the first picture."""
     label_declined: bool
     """Whether the caller asked for no label."""
+    sources: tuple[Source, ...]
+    """The files that it begins from, where they are kept to be named."""
 
     def recipe_of(self, index: int, words: str | None = None) -> Recipe:
         """What draws the index-th picture again; `words` are other ones that it was drawn from."""
@@ -133,6 +136,7 @@ def make_plan(
         facts=facts(draft, checked, requests, choices),
         recipe=recipe_of(draft, checked, requests[0], choices, finish),
         label_declined=draft.watermark is False,
+        sources=inputs.sources if inputs else (),
     )
 
 

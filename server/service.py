@@ -62,14 +62,16 @@ class Service:
         self._strict_guidance = strict_guidance
         self._labelling = labelling or Labelling()
         self._moderation = moderation or Moderation()
-        self._references = References(Fetcher(guard or NetworkGuard()), files)
+        publishing = publishing or Publishing()
+        fetcher = Fetcher(guard or NetworkGuard())
+        self._references = References(fetcher, files, keep_files=publishing.wants_sources)
         self._gpt_image_url = gpt_image_response == "both"
         threads = finishing_threads or min(4, os.cpu_count() or 1)
         self._workshop = Workshop(
             files,
             pictures=ThreadPoolExecutor(threads, thread_name_prefix="finishing"),
             previews=ThreadPoolExecutor(1, thread_name_prefix="previews"),
-            publishing=publishing or Publishing(),
+            publishing=publishing,
             registry=registry,
         )
 

@@ -14,6 +14,9 @@ from pipelines.errors import UnsupportedValue
 from pipelines.label.charset import check_text
 from pipelines.options import Offload
 from server.inputs.hosts import Hosts
+from server.provenance.policy import Compliance, conforms
+
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,21 @@ def _check_label_text(value: str) -> str:
     return value
 
 
+def _check_compliance(value: Compliance, info: ValidationInfo) -> Compliance:
+    text, style = info.data.get("label_text"), info.data.get("label_style")
+    if value == "cn" and text is not None and not conforms(text):
+        raise ValueError("needs a label_text with 人工智能 or AI, and 生成 or 合成")
+    if value == "cn" and style == "compact":
+        raise ValueError("needs label_style gb or plate: compact is smaller than 5 %")
+    return value
+
+
+def _check_line(value: str) -> str:
+    if not value.strip() or not value.isprintable() or len(value) > _LONGEST_NAME:
+        raise ValueError(f"must be one line of 1 to {_LONGEST_NAME} characters")
+    return value
+
+
 def _check_hosts(value: str) -> str:
     Hosts.parse(value)
     return value
@@ -108,9 +126,11 @@ def _check_public_url(value: AnyHttpUrl) -> AnyHttpUrl:
 ApiKeys: TypeAlias = Annotated[SecretStr, AfterValidator(_check_api_keys)]
 ApiKeysFile: TypeAlias = Annotated[Path, AfterValidator(_check_api_keys_file)]
 DeviceName: TypeAlias = Annotated[str, AfterValidator(_check_device)]
+ComplianceHere: TypeAlias = Annotated[Compliance, AfterValidator(_check_compliance)]
 LabelText: TypeAlias = Annotated[str, AfterValidator(_check_label_text)]
 HostList: TypeAlias = Annotated[str, AfterValidator(_check_hosts)]
 OffloadHere: TypeAlias = Annotated[Offload, AfterValidator(_check_offload)]
+OneLine: TypeAlias = Annotated[str, AfterValidator(_check_line)]
 PublicUrl: TypeAlias = Annotated[AnyHttpUrl, AfterValidator(_check_public_url)]
 UserPath: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 """A path in which ~ is the user's folder."""

@@ -22,12 +22,14 @@ from pipelines.catalog import Catalog
 from pipelines.errors import NotReady, StorageFailure
 from pipelines.fleet import Fleet
 from server.app import AppSettings, create_app
-from server.assembly import build_fleet, build_service, default_catalog
+from server.assembly import Marks, build_fleet, build_marks, build_service, default_catalog
 from server.batches.office import BatchSettings
 from server.docs_page import DOCS_PATH
 from server.http.protocol import with_patience
 from server.inputs.picture_rule import MIB
 from server.manager import reassure_manager, tell_manager
+from server.provenance.certificate_commands import seal_settings
+from server.provenance.seal import trusted_roots
 from server.setting_values import ApiKey
 from server.settings import Settings
 from server.store.api_keys import callers_keys, key_file
@@ -45,8 +47,8 @@ _RENDER_S = 5.0
 _KEEP_ALIVE_S = 75
 """A connection may rest so long between two requests: longer than proxies keep theirs."""
 _DAY_S = 24 * 3600
-_SWEEP_S = 3600.0
-"""Pictures whose addresses have expired are removed this often."""
+_TIDY_S = 3600.0
+"""What has expired is removed this often."""
 
 
 def serve(settings: Settings) -> None:
@@ -67,13 +69,14 @@ def serve(settings: Settings) -> None:
             keep_s=settings.batch_ttl_days * _DAY_S,
         )
         fleet = build_fleet(settings, catalog)
-        service = build_service(settings, catalog, fleet, files)
-        app = create_app(service, _app_settings(settings, keys))
+        marks = build_marks(settings)
+        service = build_service(settings, catalog, fleet, files, marks.publishing, marks.registry)
+        app = create_app(service, _app_settings(settings, keys), marks.verifier, marks.database)
     except StorageFailure as error:
         raise CommandError(error.message) from error
     server = _Server(
         _uvicorn_config(app, settings),
-        _House(settings, catalog, fleet, files, _address(settings, listener)),
+        _House(settings, catalog, fleet, files, marks, _address(settings, listener)),
     )
     # uvicorn raises the signal that ended it once more; by then nothing is left to be done.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -84,6 +87,7 @@ def serve(settings: Settings) -> None:
     finally:
         fleet.close(drain_s=0)
         service.close()
+        marks.verifier.close()
         claimed.release()
 
 
@@ -95,6 +99,7 @@ class _House:
     catalog: Catalog
     fleet: Fleet
     files: FileStore
+    marks: Marks
     address: str
 
 
@@ -113,7 +118,7 @@ class _Server(uvicorn.Server):
         self._chores = [
             asyncio.create_task(reassure_manager()),
             asyncio.create_task(_announce_ready(self._house.fleet)),
-            asyncio.create_task(_sweep(self._house.files)),
+            asyncio.create_task(_tidy(self._house)),
         ]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -177,6 +182,7 @@ def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
         azure_keys=settings.azure_keys,
         a1111=settings.a1111,
         reproducible=settings.reproducible,
+        roots=trusted_roots(seal_settings(settings)),
         batches=BatchSettings(
             settings.data_dir,
             rows_at_once=settings.batch_rows,
@@ -243,13 +249,17 @@ async def _announce_ready(fleet: Fleet) -> None:
     _tell(f"ready: pictures can be drawn ({time.monotonic() - began_s:.1f} s of loading)")
 
 
-async def _sweep(files: FileStore) -> None:
+async def _tidy(house: _House) -> None:
+    """Remove what has expired and renew what will, at once and then every hour."""
     while True:
-        await asyncio.sleep(_SWEEP_S)
         try:
-            await asyncio.to_thread(files.sweep)
-        except OSError:
-            _log.exception("expired pictures could not be removed; the next try is in an hour")
+            await asyncio.to_thread(house.files.sweep)
+            await house.marks.registry.sweep()
+        except (OSError, StorageFailure):
+            _log.exception("not all that has expired could be removed; the next try is in an hour")
+        if house.marks.seal is not None:
+            await asyncio.to_thread(house.marks.seal.look_after)
+        await asyncio.sleep(_TIDY_S)
 
 
 def _tell(line: str) -> None:

@@ -44,9 +44,13 @@ class BatchOffice:
         router: Router,
         dialect: Dialect,
         speeches: Mapping[str, Speech],
+        database: Database | None = None,
     ) -> None:
-        """Raises: StorageFailure."""
-        self._database = Database(settings.data_dir)
+        """`database` is that of the data folder where it is open already; it ends with the office.
+
+        Raises: StorageFailure.
+        """
+        self._database = database or Database(settings.data_dir)
         uploads = Uploads(self._database, settings.data_dir, settings.ttl_s, settings.now)
         store = BatchStore(self._database, uploads, settings.now)
         self._runner = Runner(

@@ -8,7 +8,7 @@ from threading import TIMEOUT_MAX
 
 from pipelines.catalog import Catalog
 from pipelines.errors import GenerationError, RequestError
-from server.assembly import build_fleet, build_service
+from server.assembly import build_fleet, build_publishing, build_service
 from server.contract import checks
 from server.contract.named_models import known_models
 from server.dialects.native.body import CUSTOMS, to_draft
@@ -16,6 +16,9 @@ from server.events import Event, Finished
 from server.events import Step as StepDone
 from server.generate.events import Drawn, Hear, Order, Step, refusal
 from server.plan import make_plan
+from server.provenance.certificate_commands import seal_settings
+from server.provenance.keys import read_keys
+from server.provenance.seal import open_seal
 from server.recipes import check_weights
 from server.service import Service
 from server.settings import Settings
@@ -60,10 +63,17 @@ def draw(settings: Settings, catalog: Catalog, order: Order, hear: Hear) -> None
     fleet = build_fleet(settings, catalog)
     fleet.start()
     try:
+        publishing = build_publishing(
+            settings,
+            read_keys(settings.data_dir),
+            open_seal(seal_settings(settings)),
+            keeps=False,
+        )
         fleet.wait_ready(TIMEOUT_MAX)
         with TemporaryDirectory(prefix="seedbed-") as folder:
             files = FileStore(Path(folder))
-            with closing(build_service(settings, catalog, fleet, files)) as service:
+            service = build_service(settings, catalog, fleet, files, publishing)
+            with closing(service):
                 asyncio.run(_draw(service, order, hear))
     except RequestError as error:
         raise refusal(error.message, error.param) from error

@@ -140,6 +140,8 @@ class Publishing:
         data = encode(embedded.pixels, work.format, work.recipe.compression, said.info)
         skipped = {} if embedded.carried else {"invisible": embedded.why}
         skipped |= dict.fromkeys(said.left_out, "it is too long for a file")
+        if self._keeping is None:
+            skipped["registry"] = "nothing is kept here"
         sealed = None
         if self._seal is not None:
             claim = self._claim(ident, work, embedded.carried)

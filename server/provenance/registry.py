@@ -96,12 +96,13 @@ class Registry:
             return [known_of(row) for row in rows]
 
     async def sweep(self) -> int:
-        """Forget what has been kept long enough; return how many."""
-        async with self._database.write() as connection:
-            done = await connection.execute(
-                delete(PICTURES).where(PICTURES.c.expires_at < int(self._now()))
-            )
-        return done.rowcount
+        """Forget what has been kept long enough; return how many. Raises: StorageFailure."""
+        old = delete(PICTURES).where(PICTURES.c.expires_at < int(self._now()))
+        try:
+            async with self._database.write() as connection:
+                return (await connection.execute(old)).rowcount
+        except (SQLAlchemyError, OSError) as error:
+            raise StorageFailure(f"old rows of pictures could not be removed: {error}") from error
 
     async def _write(self) -> None:
         """Write until nobody waits. Whoever gave up waiting gets a row all the same."""

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from pipelines.label.style import Corner, Style
-from server.setting_values import LabelText, PublicUrl, UserPath
+from server.setting_values import ComplianceHere, LabelText, OneLine, PublicUrl, UserPath
 
 
 class ProvenanceSettings(BaseModel):
@@ -56,4 +56,34 @@ class ProvenanceSettings(BaseModel):
         None,
         description="RFC 3161 time stamp server that is asked for every signature; without it "
         "nothing goes to the network, and readers cannot trust the time",
+    )
+    invisible_mark: bool = Field(
+        True,
+        description="hide each picture's id in its pixels, so that it is recognised without its "
+        "metadata, see docs/provenance.md",
+    )
+    watermark_policy: Literal["allow", "log", "forbid"] = Field(
+        "allow",
+        description="what becomes of watermark: false, which asks for no label: allow, log (with "
+        "key, request and id), forbid (refused with 403, and labels are drawn unless asked for)",
+    )
+    compliance: ComplianceHere = Field(
+        "none",
+        description="cn keeps to what China asks of labels: they are drawn unless declined, in "
+        "Chinese; who declines one is logged",
+    )
+    producer: OneLine = Field(
+        "seedbed", description="who makes the pictures, as their files say, a name"
+    )
+    producer_code: OneLine | None = Field(
+        None, description="the code that GB 45438-2025 gives a producer, in place of the name"
+    )
+    propagator: OneLine | None = Field(
+        None, description="who hands the pictures out, where that is somebody else; name or code"
+    )
+    provenance_days: int = Field(
+        30,
+        ge=1,
+        description="days that the registry keeps what was handed out under which id; of pictures "
+        "without a label at least 183",
     )
