@@ -16,6 +16,7 @@ from pipelines.weights.names import (
     check_mirror,
     check_paths,
     check_pattern,
+    check_revision,
     is_commit,
     is_sha256,
     repository_name,
@@ -60,6 +61,8 @@ class LockedWeights:
     profiles: tuple[str, ...]
     allow_patterns: tuple[str, ...]
     files: tuple[LockedFile, ...]
+    branch: str | None = None
+    """The branch or tag that was resolved to the revision; None where a commit was asked for."""
     licence_file: str | None = None
     mirrors: tuple[str, ...] = ()
     """Other places with the same bytes, asked in this order when the repository fails."""
@@ -171,11 +174,13 @@ def _read_entry(values: object, where: str) -> LockedWeights:
     revision = table.take_or("revision", str, None)
     if revision is not None and not is_commit(revision):
         raise LockBroken(f"{where}: revision must be 40 hexadecimal digits, not {revision!r}")
+    branch = table.take_or("branch", str, None)
     files = tuple(_read_file(value, where) for value in table.take_or("files", list, []) or [])
     entry = LockedWeights(
         id=entry_id,
         repo=table.take("repo", str),
         revision=revision,
+        branch=None if branch is None else check_revision(branch),
         mirrors=tuple(map(check_mirror, table.take_texts("mirrors"))),
         licence=table.take("license", str),
         licence_file=table.take_or("license-file", str, None),
@@ -236,6 +241,7 @@ def render_entry(entry: LockedWeights) -> Iterator[str]:
         "id": entry.id,
         "repo": entry.repo,
         "revision": entry.revision,
+        "branch": entry.branch,
         "mirrors": list(entry.mirrors) or None,
         "license": entry.licence,
         "license-file": entry.licence_file,

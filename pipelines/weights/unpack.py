@@ -311,3 +311,20 @@ def require_agreement(archive: Archive, site: Lock | None, fingerprint: str | No
             f"number that `seedbed weights pack` printed there"
         )
     return bool(strange)
+
+
+def require_nothing_lost(archive: Archive, site: Lock, store: Store) -> None:
+    """Refuse to take over an archive's lock that does not list all that is installed here.
+
+    Another revision of it may come with the archive. Raises: LockBroken: saying what to do.
+    """
+    brought = {entry.id for entry in archive.entries}
+    listed = {(entry.id, entry.revision, entry.files) for entry in archive.lock.weights}
+    for entry in site.weights:
+        kept = entry.id in brought or (entry.id, entry.revision, entry.files) in listed
+        if not kept and store.installed(entry):
+            raise LockBroken(
+                f"{entry.id} is installed here, and the archive's {LOCK} does not list it: with "
+                f"that lock it could not be used any more. Pack with a {LOCK} that lists it too, "
+                f"or take it away with `seedbed weights rm {entry.id}`"
+            )

@@ -16,10 +16,16 @@ from pipelines.weights.lock import Lock, LockedWeights, parse_lock, render_lock
 from pipelines.weights.pack import cargo, contents_of, fingerprint, pack
 from pipelines.weights.receive import Source
 from pipelines.weights.store import write_whole
-from pipelines.weights.unpack import Archive, install, open_archive, require_agreement
+from pipelines.weights.unpack import (
+    Archive,
+    install,
+    open_archive,
+    require_agreement,
+    require_nothing_lost,
+)
 from server.settings import Settings
 from server.terminal import CommandError, errors_console, results_console
-from server.weights.hub import Hub, keeps
+from server.weights.hub import Hub, describes
 from server.weights.listing import licenses, status, verify
 from server.weights.place import Place, place
 from server.weights.showing import Bars, gigabytes, one_bar, tell
@@ -44,16 +50,19 @@ def run(command: str, settings: Settings, said: Mapping[str, Any]) -> None:
 
 def _lock(where: Place, ids: list[str] | None, upgrade: list[str] | None) -> None:
     intent = read_intent(where.intent_file)
-    before = {entry.id: entry for entry in _lock_before(where).weights}
+    old = _lock_before(where)
+    before = {entry.id: entry for entry in old.weights}
     for name in (*(ids or ()), *(upgrade or ())):
         intent.get(name)
     hub = Hub()
-    entries = []
+    entries, settled = [], True
     for wanted in intent.weights:
         known, newest = before.get(wanted.id), wanted.id in (upgrade or ())
         left_alone = bool(ids or upgrade) and wanted.id not in (ids or ()) and not newest
-        if known is not None and (left_alone or (keeps(wanted, known) and not newest)):
+        kept = known is not None and known.locked and describes(known, wanted) and not newest
+        if known is not None and (left_alone or kept):
             entries.append(known)
+            settled = settled and describes(known, wanted)
         elif left_alone:
             raise LockBroken(f"{wanted.id} is not locked yet; lock it too: add it to the ids")
         else:
@@ -62,7 +71,8 @@ def _lock(where: Place, ids: list[str] | None, upgrade: list[str] | None) -> Non
             _tell_licence(entries[-1])
     if not where.own_intent_file.is_file():
         write_whole(where.own_intent_file, where.intent_file.read_text("utf-8"))
-    write_whole(where.own_lock_file, render_lock(Lock(intent.sha256, tuple(entries))))
+    sha256 = intent.sha256 if settled else old.intent_sha256
+    write_whole(where.own_lock_file, render_lock(Lock(sha256, tuple(entries))))
     loose = [entry.id for entry in entries if not entry.locked]
     tell(
         f"wrote {where.own_lock_file}" + (f"; still unlocked: {', '.join(loose)}" if loose else "")
@@ -88,11 +98,12 @@ def _fetch(
         raise LockBroken(f"say which weights: ids ({names}), --profile NAME or --all")
     sources = _sources(origin, offline)
     _warn_of_drift(where)
-    plans = plan(where.store, where.lock(), entries, where.accepted)
-    _tell_plans(plans, sources)
-    bars = Bars(errors_console(), plans)
-    with where.store.exclusive(), bars.shown():
-        fetch(where.store, plans, sources, bars, jobs)
+    with where.store.exclusive():
+        plans = plan(where.store, where.lock(), entries, where.accepted)
+        _tell_plans(plans, sources)
+        bars = Bars(errors_console(), plans)
+        with bars.shown():
+            fetch(where.store, plans, sources, bars, jobs)
     for one in plans:
         results_console().print(str(where.store.folder(one.entry)), markup=False)
 
@@ -173,6 +184,8 @@ def _import(where: Place, archive: Path, vouched: str | None, wheels: Path | Non
             "wheels are code, and no lock lists them: say --fingerprint with the number that "
             "`seedbed weights pack` printed"
         )
+    if adopt and site is not None:
+        require_nothing_lost(found, site, where.store)
     accepted = {entry.id: acceptance(entry, where.accepted) for entry in found.entries}
     for entry in found.entries:
         tell(f"{entry.id}: {gigabytes(entry.size)}")

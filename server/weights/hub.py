@@ -77,6 +77,7 @@ class Hub:
             id=wanted.id,
             repo=wanted.repo,
             revision=commit,
+            branch=None if is_commit(wanted.revision) else wanted.revision,
             licence=licence,
             licence_file=licence_file,
             mirrors=wanted.mirrors,
@@ -122,25 +123,31 @@ class Hub:
         return bytes(data)
 
 
-def keeps(wanted: Wanted, before: LockedWeights | None) -> bool:
-    """Whether a lock already says all that weights.toml asks for."""
+def describes(before: LockedWeights, wanted: Wanted) -> bool:
+    """Whether a lock is of what weights.toml asks for, as far as it is locked."""
     return (
-        before is not None
-        and before.locked
-        and before.repo == wanted.repo
+        before.repo == wanted.repo
         and before.allow_patterns == wanted.allow_patterns
         and before.profiles == wanted.profiles
         and before.mirrors == wanted.mirrors
-        and (not is_commit(wanted.revision) or before.revision == wanted.revision)
+        and (before.revision is None or _is_of_revision(before, wanted))
         and wanted.licence in (None, before.licence)
         and wanted.commercial_use in (None, before.commercial_use)
     )
 
 
+def _is_of_revision(before: LockedWeights, wanted: Wanted) -> bool:
+    if is_commit(wanted.revision):
+        return before.revision == wanted.revision
+    return before.branch == wanted.revision
+
+
 def _revision(wanted: Wanted, before: LockedWeights | None, upgrade: bool) -> str:
-    if upgrade or is_commit(wanted.revision) or before is None or before.repo != wanted.repo:
+    if upgrade or before is None or before.repo != wanted.repo:
         return wanted.revision
-    return before.revision or wanted.revision
+    return (
+        before.revision if before.revision and _is_of_revision(before, wanted) else wanted.revision
+    )
 
 
 def _choose(wanted: Wanted, there: Sequence[RepoSibling]) -> tuple[str | None, list[RepoSibling]]:

@@ -326,6 +326,26 @@ def test_a_site_without_a_lock_takes_the_one_that_a_person_vouched_for(
     far_site.good("verify", "--deep", "--strict")
 
 
+def test_a_lock_that_would_give_up_what_is_installed_is_not_taken_over(
+    site: Site, archive: Path
+) -> None:
+    archive = archive.rename(site.folder / "in.tar")
+    _evil_archive(site)
+    site.hub.add("lab/mine", model_files(seed=5))
+    site.want("tiny", "mine")
+    site.good("lock")
+    site.good("fetch", "mine")
+    before = (site.folder / "weights.lock").read_bytes()
+    vouched = ("--fingerprint", fingerprint(archive))
+    said = site.bad("import", "in.tar", *vouched)
+    assert "mine is installed here, and the archive's weights.lock does not list it" in said
+    assert (site.folder / "weights.lock").read_bytes() == before
+    site.good("verify", "--strict")
+    site.good("rm", "mine")
+    site.good("import", "in.tar", *vouched)
+    site.good("verify", "tiny", "--deep")
+
+
 def test_an_archive_of_a_newer_version_is_refused(far_site: Site) -> None:
     file = far_site.folder / "in.tar"
     goods = dict(members(file)[1:])

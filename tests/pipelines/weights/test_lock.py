@@ -70,6 +70,30 @@ def test_a_changed_intent_is_seen_and_resolved_at_the_locked_commit(locked_site:
     assert locked_site.good("status", "--json").json["drifted"] is False
 
 
+def test_another_branch_is_another_wish(locked_site: Site) -> None:
+    old = locked_site.entry()
+    assert old.branch == "main"
+    newer = locked_site.hub.add("lab/tiny", model_files(seed=3), branches=("v2",))
+    locked_site.want("tiny", revision="v2")
+    locked_site.good("lock")
+    assert locked_site.entry().commit == newer.commit != old.commit
+    locked_site.hub.asked.clear()
+    locked_site.good("lock")
+    assert locked_site.hub.asked == []
+
+
+def test_a_change_that_was_left_alone_is_still_a_change(locked_site: Site) -> None:
+    locked_site.hub.add("lab/mine", model_files(seed=5))
+    locked_site.want("tiny", "mine")
+    text = (locked_site.folder / "weights.toml").read_text()
+    changed = text.replace('"unet/*", "vae/*"', '"unet/*"', 1)
+    (locked_site.folder / "weights.toml").write_text(changed)
+    locked_site.good("lock", "mine")
+    assert locked_site.good("status", "--json").json["drifted"]
+    locked_site.good("lock")
+    assert not locked_site.good("status", "--json").json["drifted"]
+
+
 def test_what_is_unlocked_is_resolved_and_must_come_out_as_far_as_it_was_known(
     empty_site: Site,
 ) -> None:
