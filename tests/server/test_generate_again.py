@@ -48,8 +48,8 @@ def recipe_file(path: Path, recipe: Recipe, kind: Format = "png") -> Path:
     return path
 
 
-def pixels(path: Path) -> bytes:
-    with Image.open(path) as picture:
+def pixels(file: bytes) -> bytes:
+    with Image.open(io.BytesIO(file)) as picture:
         return picture.convert("RGB").tobytes()
 
 
@@ -60,21 +60,19 @@ def through(server: Running, *more: str) -> tuple[str, ...]:
 def drawn(folder: Path, name: str, *arguments: str, **settings: str) -> bytes:
     done = seedbed(folder, *arguments, "-o", name, settings=settings)
     assert done.returncode == 0, done.stderr
-    return pixels(folder / name)
+    return (folder / name).read_bytes()
 
 
 def test_a_recipe_draws_the_very_same_picture_here_and_through_a_server(
     running: Running, tmp_path: Path
 ) -> None:
     """Also what the first call left to the server is the same: it stands in the recipe."""
-    plain = drawn(
-        tmp_path, "plain.png", *through(running, PROMPT, "--size", "64x64", "--seed", "7")
-    )
-    recipe = replace(RECIPE, steps=16)
-    file = recipe_file(tmp_path / "recipe.jpg", recipe, "jpeg")
-    assert drawn(tmp_path, "again.png", *through(running, "--recipe", str(file))) == plain
-    here = ("generate", "--recipe", str(recipe_file(tmp_path / "recipe.webp", recipe, "webp")))
-    assert drawn(tmp_path, "alone.png", *here, SEEDBED_PORT="1") == plain
+    order = (PROMPT, "--size", "64x64", "--seed", "7", "--watermark")
+    first = drawn(tmp_path, "first.jpg", *through(running, *order))
+    same = drawn(tmp_path, "same.jpg", *through(running, "--recipe", "first.jpg"))
+    assert same == first
+    alone = drawn(tmp_path, "alone.jpg", "generate", "--recipe", "first.jpg", SEEDBED_PORT="1")
+    assert pixels(alone) == pixels(first)
 
 
 def test_a_recipe_of_other_weights_is_refused_by_name_unless_they_may_differ(
@@ -99,13 +97,13 @@ def test_an_edit_is_drawn_again_from_the_same_picture_only(
 ) -> None:
     Image.radial_gradient("L").convert("RGB").resize((64, 64)).save(tmp_path / "in.png")
     edit = ("--image", "in.png")
-    size = ("--size", "64x64", "--seed", "7")
-    first = drawn(tmp_path, "first.png", *through(running, PROMPT, *size, *edit))
-    digest = hashlib.sha256((tmp_path / "in.png").read_bytes()).hexdigest()
-    file = str(recipe_file(tmp_path / "edit.png", replace(RECIPE, steps=16, inputs=(digest,))))
-    assert drawn(tmp_path, "again.png", *through(running, "--recipe", file, *edit)) == first
-    done = seedbed(tmp_path, *through(running, "--recipe", file, "-o", "none.png"))
+    order = (PROMPT, "--size", "64x64", "--seed", "7", *edit)
+    first = drawn(tmp_path, "first.webp", *through(running, *order))
+    again = through(running, "--recipe", "first.webp")
+    assert drawn(tmp_path, "again.webp", *again, *edit) == first
+    done = seedbed(tmp_path, *again, "-o", "none.webp")
     assert done.returncode == 1
+    digest = hashlib.sha256((tmp_path / "in.png").read_bytes()).hexdigest()
     assert f"began from a picture: hand over the same with --image (sha256 {digest[:12]})" in (
         done.stderr
     )
