@@ -176,7 +176,8 @@ def _enlarged(coarse: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _levels(values: NDArray[Any]) -> Pixels:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    limited: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return limited
 
 
 def some(pictures: Iterator[Pixels], count: int) -> list[Pixels]:
