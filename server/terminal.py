@@ -14,9 +14,9 @@ class CommandError(Exception):
 
 def errors_console() -> Console:
     """The console of faults and progress; without colours where standard error is a file."""
-    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+    return Console(file=sys.stderr, highlight=False, emoji=False, soft_wrap=True)
 
 
 def results_console() -> Console:
     """The console of results. Lines are never folded: what is printed can be pasted."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    return Console(file=sys.stdout, highlight=False, emoji=False, soft_wrap=True)

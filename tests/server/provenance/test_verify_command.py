@@ -143,6 +143,12 @@ def test_a_person_reads_a_table_without_colours(verify: Verify) -> None:
     assert "looks alike" in rows["registry"]
 
 
+def test_what_looks_like_an_emoji_is_printed_as_it_is(verify: Verify) -> None:
+    done = verify("AF:CD:34.png")
+    assert "AF:CD:34.png: cannot be read" in done.out
+    assert verify("ours.png", "--manifest", ":cd:.c2pa").err == "wrote :cd:.c2pa\n"
+
+
 def test_json_holds_one_object_for_each_file(verify: Verify) -> None:
     done = verify("--json", "--depth", "fast", "ours.png", "broken.png", "swapped.jpg")
     ours, broken, swapped = done.pictures
