@@ -29,11 +29,12 @@ def provenance_app(behind: Behind) -> typer.Typer:
             ),
         ] = "Self-hosted image server",
     ) -> None:
-        """Make a root (10 years) and a certificate under it (1 year), and try them.
+        """Make a root (20 years) and a certificate under it, and try them.
 
-        From its next start on the server signs every picture. Keys stay in the data folder. The
-        root's key may be moved to a safe place: without it certificates are not renewed by
-        themselves.
+        From its next start on the server seals every picture. A certificate seals for a year, then
+        the server makes the next by itself; readers believe each for ten years. Keys stay in the
+        data folder: back it up. The root's key (credentials/root-0001.key) may be moved to a safe
+        place; then it has to be brought back once a year, for `seedbed provenance renew`.
         """
         behind("init", context.params)
 
@@ -44,7 +45,10 @@ def provenance_app(behind: Behind) -> typer.Typer:
             bool, typer.Option("--root", help="Make another root too; old ones stay trusted.")
         ] = False,
     ) -> None:
-        """Make the next certificate. The server does so by itself in its last 30 days."""
+        """Make the next certificate. The server does so by itself, 30 days before it is due.
+
+        What was sealed before stays trusted. A running server takes the new one within a day.
+        """
         behind("renew", context.params)
 
     @app.command("export-root")

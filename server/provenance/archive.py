@@ -4,7 +4,6 @@ Rule 1: nothing is made or changed: no key, no lock, no file beside the database
 Rule 2: what is not there, or cannot be read, is a note; the other layers are looked at.
 """
 
-import datetime as dt
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,10 +18,9 @@ from sqlalchemy.pool import StaticPool
 from pipelines.errors import StorageFailure
 from pipelines.provenance.credentials import read_credentials
 from pipelines.tilemark.mark import TileMark
-from server.provenance.certificates import read_own
 from server.provenance.keys import MarkKey, read_keys
 from server.provenance.registry import Known, known_of, rows_of
-from server.provenance.seal import SealSettings, trusted_roots
+from server.provenance.seal import SealSettings, trust_of
 from server.provenance.verifying import Examiner, ReadSeal, Seal
 from server.store.database import FILE
 from server.terminal import CommandError
@@ -101,22 +99,14 @@ def marks(keys: Iterable[MarkKey]) -> dict[str, TileMark]:
 
 def seal_reader(settings: SealSettings) -> ReadSeal:
     """What reads content credentials and trusts this site's alone. Raises: CommandError."""
-    roots, only = trusted_roots(settings), _brought_by(settings)
+    trust = trust_of(settings)
 
     def read(data: bytes, form: str) -> Seal:
-        found = read_credentials(data, form, roots)
-        if only is not None and found.status == "trusted" and found.issuer != only:
-            return replace(found, status="valid")
-        return found
+        found = read_credentials(data, form, trust.anchors)
+        foreign = trust.signers is not None and found.issuer not in trust.signers
+        return replace(found, status="valid") if found.status == "trusted" and foreign else found
 
     return read
-
-
-def _brought_by(settings: SealSettings) -> str | None:
-    """Whose certificate it is when the site brought one: its authority vouches for others too."""
-    if settings.chain is None or settings.key is None:
-        return None
-    return read_own(settings.chain, settings.key, dt.datetime.now(dt.UTC)).organisation
 
 
 def _opened(file: Path) -> Engine:

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from server.provenance.certificates import Certificates, Credentials
-from server.provenance.seal import Seal, SealSettings, trusted_roots
+from server.provenance.authority import fingerprint
+from server.provenance.certificates import Certificates, read_brought
+from server.provenance.seal import Seal, SealSettings, trusted_roots, warning_of
 from server.settings import Settings
 from server.terminal import CommandError, results_console
 from server.weights.showing import print_json, print_table
@@ -30,12 +31,17 @@ def seal_settings(settings: Settings) -> SealSettings:
 
 def _init(settings: SealSettings, organisation: str) -> None:
     certificates = Certificates(settings.data_dir)
-    made = certificates.make(organisation, _now())
-    Seal(settings)
+    certificates.make(organisation, _now())
+    _prove(settings)
+    root = certificates.roots()[0]
     console = results_console()
-    console.print(f"made in {certificates.folder}, tried, and good until {made.ends:%Y-%m-%d}")
+    console.print(f"made in {certificates.folder}, and tried", markup=False)
+    console.print(f"fingerprint of the root (SHA-256): {fingerprint(root)}", markup=False)
+    if settings.brought is not None or settings.wanted == "off":
+        console.print("not used: the settings name another chain, or switch sealing off")
+        return
     console.print(
-        "from its next start on the server signs every picture; `seedbed provenance export-root` "
+        "from its next start on the server seals every picture; `seedbed provenance export-root` "
         "prints what others need to trust them",
         markup=False,
     )
@@ -44,9 +50,16 @@ def _init(settings: SealSettings, organisation: str) -> None:
 def _renew(settings: SealSettings, root: bool) -> None:
     certificates = Certificates(settings.data_dir)
     made = certificates.renew_root(_now()) if root else certificates.renew(_now())
-    Seal(settings)
+    _prove(settings)
     what = "root and certificate" if root else "certificate"
-    results_console().print(f"next {what} made, tried, and good until {made.ends:%Y-%m-%d}")
+    results_console().print(
+        f"the next {what} made, and tried; to be followed by the next by {made.due:%Y-%m-%d}"
+    )
+
+
+def _prove(settings: SealSettings) -> None:
+    """Try what was made here, whatever the settings name in its place."""
+    Seal(SealSettings(settings.data_dir))
 
 
 def _export_root(settings: SealSettings) -> None:
@@ -65,32 +78,44 @@ def _status(settings: SealSettings, as_json: bool) -> None:
 
 
 def _told(settings: SealSettings) -> dict[str, Any]:
-    certificates = Certificates(settings.data_dir)
-    own = settings.chain is not None and settings.key is not None
-    if not own and not certificates.made:
-        return {"initialised": False, "signs": settings.wanted == "on"}
-    seal = Seal(settings)
-    found: Credentials = seal.credentials
+    """Look, and change nothing."""
+    certificates, brought = Certificates(settings.data_dir), settings.brought
+    if brought is None and not certificates.made:
+        return {"initialised": False, "seals": False, "warning": None}
+    found = certificates.read() if brought is None else read_brought(*brought)
+    roots = {
+        fingerprint(root): f"{root.not_valid_after_utc:%Y-%m-%d}" for root in certificates.roots()
+    }
     return {
         "initialised": True,
-        "signs": settings.wanted != "off",
+        "seals": settings.wanted != "off",
         "organisation": found.organisation,
-        "certificates": str(settings.chain if own else certificates.folder),
-        "ends": f"{found.ends:%Y-%m-%dT%H:%M:%SZ}",
+        "certificates": str(certificates.folder if brought is None else brought[0]),
+        "made": _written(found.begins),
+        "next_due": _written(found.due),
         "days_left": int(found.days_left(_now())),
+        "believed_until": _written(found.ends),
         "renews_itself": found.renewable,
+        "roots": roots,
         "time_stamps": settings.time_stamps,
+        "warning": warning_of(found, _now()),
     }
 
 
 def _selftest(settings: SealSettings) -> None:
     Seal(settings)
-    results_console().print("a PNG, a JPEG and a WebP were signed, read back and are trusted")
+    results_console().print("a PNG, a JPEG and a WebP were sealed, read back and are trusted")
+
+
+def _written(when: dt.datetime) -> str:
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} (until {until})" for name, until in value.items()) or "-"
     return "-" if value is None else str(value)
 
 

@@ -1,0 +1,139 @@
+"""`seedbed provenance`: makes, shows, tries, renews and exports what content credentials need."""
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from server.cli import main
+from server.provenance.authority import fingerprint
+from server.provenance.certificates import Certificates
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    status: object
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(self.out)
+        return said
+
+
+Provenance = Callable[..., Done]
+
+
+@pytest.fixture
+def provenance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Provenance:
+    """The command, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["seedbed", "provenance", *words])
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        return Done(left.value.code, said.out, said.err)
+
+    return run
+
+
+def test_init_makes_certificates_and_says_what_to_compare(
+    provenance: Provenance, tmp_path: Path
+) -> None:
+    made = provenance("init", "--organisation", "Our house")
+    assert (made.status, made.err) == (0, "")
+    [root] = Certificates(tmp_path / "data").roots()
+    assert fingerprint(root) in made.out
+    told = provenance("status", "--json").json
+    assert told["organisation"] == "Our house"
+    assert told["seals"] is True
+    assert told["renews_itself"] is True
+    assert told["days_left"] in {364, 365}
+    assert list(told["roots"]) == [fingerprint(root)]
+
+
+def test_a_second_init_is_refused(provenance: Provenance, tmp_path: Path) -> None:
+    assert provenance("init").status == 0
+    before = Certificates(tmp_path / "data").read()
+    again = provenance("init")
+    assert again.status == 1
+    assert again.err.startswith("seedbed: ")
+    assert "has certificates already" in again.err
+    assert Certificates(tmp_path / "data").read() == before
+
+
+def test_renew_makes_the_next_leaf_and_the_next_root(
+    provenance: Provenance, tmp_path: Path
+) -> None:
+    provenance("init")
+    first = Certificates(tmp_path / "data").read()
+    assert provenance("renew").status == 0
+    second = Certificates(tmp_path / "data").read()
+    assert (second.chain != first.chain, second.anchors) == (True, first.anchors)
+    assert provenance("renew", "--root").status == 0
+    third = Certificates(tmp_path / "data").read()
+    assert third.anchors.endswith(first.anchors)
+    assert third.anchors != first.anchors
+
+
+def test_renew_says_where_the_roots_key_is_missing(provenance: Provenance, tmp_path: Path) -> None:
+    provenance("init")
+    key = tmp_path / "data" / "credentials" / "root-0001.key"
+    key.unlink()
+    refused = provenance("renew")
+    assert refused.status == 1
+    assert "data/credentials/root-0001.key" in refused.err
+    assert provenance("status", "--json").json["renews_itself"] is False
+
+
+def test_export_root_prints_certificates_and_nothing_else(
+    provenance: Provenance, tmp_path: Path
+) -> None:
+    assert provenance("export-root").status == 1
+    provenance("init")
+    exported = provenance("export-root").out
+    assert "PRIVATE" not in exported
+    assert x509.load_pem_x509_certificates(exported.encode()) == (
+        Certificates(tmp_path / "data").roots()
+    )
+
+
+def test_status_changes_nothing(provenance: Provenance, tmp_path: Path) -> None:
+    assert provenance("status", "--json").json == {
+        "initialised": False,
+        "seals": False,
+        "warning": None,
+    }
+    assert not (tmp_path / "data").exists()
+    long_ago = Certificates(tmp_path / "data").make("A site", NOW - dt.timedelta(days=4000))
+    told = provenance("status").out
+    assert "A site" in told
+    assert Certificates(tmp_path / "data").read() == long_ago
+
+
+def test_selftest_seals_or_says_why_not(provenance: Provenance, tmp_path: Path) -> None:
+    assert "provenance init" in provenance("selftest").err
+    provenance("init")
+    assert "are trusted" in provenance("selftest").out
+    leaf = tmp_path / "data" / "credentials" / "leaf.pem"
+    other = Certificates(tmp_path / "other").make("Another", NOW)
+    mine = leaf.read_text()
+    leaf.write_text(mine[: mine.index("-----BEGIN PRIVATE")] + other.key)
+    refused = provenance("selftest")
+    assert refused.status == 1
+    assert "content credentials cannot be made" in refused.err
