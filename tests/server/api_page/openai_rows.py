@@ -87,7 +87,8 @@ SHARED: tuple[Parameter, ...] = (
     ),
     parameter(
         "watermark",
-        "Whether the picture is labelled. Unsaid: as it stands with the models.",
+        "Whether the picture is labelled. Unsaid: as it stands with the models. A site may refuse "
+        "`false` with 403 (`SEEDBED_WATERMARK_POLICY`).",
         honoured(True),
         wrong="x",
     ),
