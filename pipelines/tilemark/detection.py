@@ -19,7 +19,7 @@ from pipelines.tilemark.reading import Carriers
 from pipelines.tilemark.search import Search
 from pipelines.tilemark.spectrum import Spectrum
 
-_UPRIGHT = "as it is"
+UPRIGHT = "as it is"
 NEGATIVE = ", as a negative"
 
 
@@ -56,7 +56,7 @@ class Detector:
         No round begins and none of its places is read after so many seconds.
         """
         end = time.monotonic() + seconds
-        decodes, best = 0, _Candidate(0.0, _UPRIGHT, np.empty(0, np.complex64))
+        decodes, best = 0, _Candidate(0.0, UPRIGHT, np.empty(0, np.complex64))
         plane = whitened(canonical(picture))
         for candidate in self._candidates(picture, plane, rounds):
             if candidate is None:
@@ -74,7 +74,7 @@ class Detector:
         self, picture: Image.Image, plane: Plane, rounds: Iterable[Round]
     ) -> Iterator[_Candidate | None]:
         """What is worth reading, and None wherever the search may end."""
-        upright = self._lying(_UPRIGHT, plane)
+        upright = self._lying(UPRIGHT, plane)
         if upright.z < 0:
             yield _negative(upright)
         # Even then, because somebody may have taken the sync carriers away, which are all alike.

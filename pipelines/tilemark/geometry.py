@@ -24,6 +24,10 @@ _CROPS = (
     (3.2, 2.8, 3.7),
 )
 """(zoom, least scale, most scale): a crop shows a part, so its waves are as much longer."""
+_FRAMES = ((0.75, 0.75, 1.0), (0.56, 0.56, 0.75), (0.42, 0.42, 0.56))
+"""The same of screenshots and pages that show the picture among other things."""
+_SMALL_FRAME = (0.31, 0.31, 0.42)
+"""Costs as much as all others, because the whole is looked at in more detail."""
 _SCALE_STEP = 0.0026
 """Of a scale of 1, in logarithms. A crop holds fewer tiles, so its scale needs less precision."""
 _STEEPEST, _TURN_STEP = 5.0, 0.2
@@ -55,9 +59,11 @@ class Round:
 
 
 def deep() -> Iterator[Round]:
-    """Crops, then small rotations, then stretches."""
+    """Crops, then screenshots with something around, small rotations, and stretches."""
     for crop in _CROPS:
         yield _crops(*crop)
+    for frame in _FRAMES:
+        yield _frame(*frame)
     turns = _about_zero(_STEEPEST, _TURN_STEP)
     rotations = np.array([_turn(turn) for turn in turns]) / TILE
     yield Round(1.0, rotations, _PLAIN_DECODES, _rotated)
@@ -67,7 +73,8 @@ def deep() -> Iterator[Round]:
 
 
 def exhaustive() -> Iterator[Round]:
-    """What `deep` leaves out: crops that were rotated a little, and crops turned or mirrored."""
+    """What `deep` leaves out: small in a large frame, rotated and cropped, turned and cropped."""
+    yield _frame(*_SMALL_FRAME)
     rotations = np.array([_turn(turn) for turn in _about_zero(_TURNED, _TURNED_STEP)])
     scales = np.exp(np.arange(0, _TURNED_CROP, _TURNED_CROP_STEP))
     for some in np.array_split(scales, _TURNED_ROUNDS):
@@ -77,6 +84,9 @@ def exhaustive() -> Iterator[Round]:
         for name, matrix in ORIENTATIONS.items():
             yield _crops(*crop, np.array(matrix), f"{name} and ")
 
+
+FRAMED = "framed"
+"""How a picture is called that shows the marked one among other things."""
 
 ORIENTATIONS = {
     "mirrored": ((1, 0), (0, -1)),
@@ -93,11 +103,19 @@ ORIENTATIONS = {
 def _crops(
     zoom: float, least: float, most: float, upright: Matrix | None = None, prefix: str = ""
 ) -> Round:
+    matrices = _scaled(least, most) @ (np.eye(2) if upright is None else upright)
+    return Round(zoom, matrices, _CROP_DECODES, lambda matrix: prefix + _cropped(matrix))
+
+
+def _frame(zoom: float, least: float, most: float) -> Round:
+    return Round(zoom, _scaled(least, most), _CROP_DECODES, _framed)
+
+
+def _scaled(least: float, most: float) -> Matrix:
     # d log(scale) = step * scale, so the scales are evenly spaced in 1 / scale.
     count = math.ceil((1 / least - 1 / most) / _SCALE_STEP)
     shares = np.linspace(1 / least, 1 / most, count + 1)
-    matrices = (np.eye(2) if upright is None else upright) / TILE * shares[:, None, None]
-    return Round(zoom, matrices, _CROP_DECODES, lambda matrix: prefix + _cropped(matrix))
+    return np.eye(2) / TILE * shares[:, None, None]
 
 
 def _about_zero(most: float, step: float) -> list[float]:
@@ -113,8 +131,16 @@ def _turn(degrees: float) -> Matrix:
     )
 
 
+def _scale(matrix: Matrix) -> float:
+    return 1 / (TILE * math.sqrt(abs(np.linalg.det(matrix))))
+
+
 def _cropped(matrix: Matrix) -> str:
-    return f"cropped to 1/{1 / (TILE * math.sqrt(abs(np.linalg.det(matrix)))):.3f}"
+    return f"cropped to 1/{_scale(matrix):.3f}"
+
+
+def _framed(matrix: Matrix) -> str:
+    return f"{FRAMED}, shown at {_scale(matrix):.3f}"
 
 
 def _rotated(matrix: Matrix) -> str:

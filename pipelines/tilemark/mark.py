@@ -15,13 +15,13 @@ from pipelines.tilemark import geometry
 from pipelines.tilemark.applying import applied
 from pipelines.tilemark.canonical import SIDE, canonical, luma
 from pipelines.tilemark.carriers import layout
-from pipelines.tilemark.detection import Detector
+from pipelines.tilemark.detection import UPRIGHT, Detector
 from pipelines.tilemark.embedding import residual
 from pipelines.tilemark.geometry import Round
 from pipelines.tilemark.hiding import contrast, flat_share, hiding
 from pipelines.tilemark.payload import TAG_BITS, Payload
 from pipelines.tilemark.waves import Waves
-from pipelines.types import Pixels
+from pipelines.types import Pixels, Size
 
 Depth: TypeAlias = Literal["fast", "deep", "exhaustive"]
 """How far to look: at the picture as it is, turned or mirrored; also for crops, small rotations
@@ -35,6 +35,10 @@ _ROUNDS: Mapping[Depth, Callable[[], Iterator[Round]]] = {
 
 LEAST_SIDE_PX = 384
 """A smaller picture has too few pixels: at 320 half of the copies at JPEG 50 are lost."""
+_LEAST_READABLE_PX = 32
+"""No copy of a marked picture is read below this."""
+_LONGEST = 16
+"""Long sides over the short one. A narrower strip has not one whole tile across."""
 _STRONGEST, _STRONGEST_FLAT = 2.0, 1.25
 _MOSTLY_FLAT = 0.6
 _LEAST_MARGIN = 0.9
@@ -66,6 +70,16 @@ class Detection:
     """Whether an id was found, or everything looked at that this depth asks for."""
 
 
+def too_small(size: Size) -> str:
+    """Why no picture of this size bears a mark; nothing where it may."""
+    short, long = size.short_side, max(size.width, size.height)
+    if short < LEAST_SIDE_PX:
+        return f"the short side is {short} px, and a mark needs at least {LEAST_SIDE_PX}"
+    if long > _LONGEST * short:
+        return f"the long side is more than {_LONGEST} times the short one"
+    return ""
+
+
 class TileMark:
     """Marks and reads for one key. Any number of threads may use it at once."""
 
@@ -79,15 +93,14 @@ class TileMark:
 
         Shapes: [height, width, 3] or [height, width, 4]; opacity and clear pixels stay as they are.
         """
-        side = min(pixels.shape[:2])
-        if side < LEAST_SIDE_PX:
-            why = f"the short side is {side} px, and a mark needs at least {LEAST_SIDE_PX}"
+        height, width = pixels.shape[:2]
+        if why := too_small(Size(width, height)):
             return Embedded(pixels, 0.0, carried=False, why=why)
         plane = canonical(luma(pixels))
         detail = contrast(plane)
         strongest = _STRONGEST_FLAT if flat_share(detail) > _MOSTLY_FLAT else _STRONGEST
         waves = Waves(self._layout, self._payload.signs(ident))
-        shrink = min(1.0, math.sqrt(pixels.shape[0] * pixels.shape[1]) / (2 * SIDE))
+        shrink = min(1.0, math.sqrt(height * width) / (2 * SIDE))
         added = residual(plane, hiding(plane, detail), waves, strongest, shrink)
         marked = applied(pixels, added.plane)
         if added.margin < _LEAST_MARGIN and self.detect(marked).ident != ident:
@@ -98,6 +111,9 @@ class TileMark:
 
     def detect(self, pixels: Pixels, depth: Depth = "fast", seconds: float = math.inf) -> Detection:
         """Look for a mark; after so many seconds only what was begun is brought to an end."""
+        short, long = sorted(pixels.shape[:2])
+        if short < _LEAST_READABLE_PX or long > _LONGEST * short:
+            return Detection(None, 0.0, UPRIGHT, 0, 0.0, complete=True)
         found = self._detector.find(luma(pixels), _ROUNDS[depth](), seconds)
         return Detection(
             ident=found.ident,

@@ -22,8 +22,8 @@ from pipelines.provenance.phash import perceptual_hash
 from pipelines.provenance.recipe import Recipe
 from pipelines.provenance.sketch import sketch
 from pipelines.provenance.xmp import Statement
-from pipelines.tilemark.mark import Embedded, TileMark
-from pipelines.types import Picture, Pixels
+from pipelines.tilemark.mark import Embedded, TileMark, too_small
+from pipelines.types import Picture, Pixels, Size
 from server.provenance.identity import identify, written
 from server.provenance.keys import MarkKey
 from server.provenance.policy import LabelPolicy
@@ -121,6 +121,19 @@ class Publishing:
         """Whether the files that an edit began from are needed."""
         return self._seal is not None
 
+    def planned(self, size: Size, labelled: bool) -> str:
+        """Say in a header, before there is a picture, what it shall bear."""
+        why = self._why_not or too_small(size)
+        layers = _layers(
+            label=labelled,
+            metadata=True,
+            invisible=not why,
+            c2pa=self._seal is not None,
+            registry=self._keeping is not None,
+        )
+        skipped = {} if not why else {"invisible": why}
+        return "; ".join(["planned=" + "+".join(layers), *_skipped(skipped)])
+
     def preview(self, pixels: Pixels, work: Work) -> Picture:
         """Encode a picture on its way: it says what it is, and nothing is kept of it.
 
@@ -150,14 +163,13 @@ class Publishing:
             except SealingFailed as error:
                 _log.error("%s: %s", work.request_id, error)
                 skipped["c2pa"] = "it could not be sealed"
-        wanted = {
-            "label": work.recipe.label,
-            "metadata": True,
-            "invisible": embedded.carried,
-            "c2pa": sealed is not None,
-            "registry": self._keeping is not None,
-        }
-        layers = tuple(name for name, there in wanted.items() if there)
+        layers = _layers(
+            label=work.recipe.label,
+            metadata=True,
+            invisible=embedded.carried,
+            c2pa=sealed is not None,
+            registry=self._keeping is not None,
+        )
         picture = _picture(data if sealed is None else sealed.data, work)
         record = self._record(ident, work, picture, embedded, sealed)
         return Published(picture, Provenance(written(ident), layers, skipped), record)
@@ -244,6 +256,10 @@ def told(provenances: Sequence[Provenance]) -> str:
         words = "; ".join(["layers=" + "+".join(one.layers), *_skipped(one.skipped)])
         groups.setdefault(words, []).append(one.id)
     return ", ".join(f"{' '.join(ids)}; {words}" for words, ids in groups.items())
+
+
+def _layers(**there: bool) -> tuple[str, ...]:
+    return tuple(name for name, is_there in there.items() if is_there)
 
 
 def _skipped(skipped: Mapping[str, str]) -> list[str]:

@@ -24,7 +24,7 @@ from pipelines.provenance.seal_limits import seal_fault
 from pipelines.provenance.sketch import resemblance
 from pipelines.provenance.verdict import Credentials, Evidence, Likeness, Verdict, judge
 from pipelines.tilemark.detection import NEGATIVE
-from pipelines.tilemark.geometry import ORIENTATIONS
+from pipelines.tilemark.geometry import FRAMED, ORIENTATIONS
 from pipelines.tilemark.mark import Depth, Detection, TileMark
 from pipelines.types import Pixels, Size
 from server.inputs.picture_rule import EVERY_FORMAT, MIB, PictureRule
@@ -204,7 +204,7 @@ class Examiner:
         if form not in _SEALED:
             return Unsealed()
         fault = seal_fault(data)
-        return Unsealed((fault,)) if fault else self._read_seal(data, form)
+        return self._read_seal(data, form)
 
     def _search(self, pixels: Pixels, depth: Depth) -> MarkFound:
         """Try every key at the picture as it is before any key anywhere else."""
@@ -263,8 +263,9 @@ def _likened(findings: Findings, known: Known | None) -> Likened:
         fit = max(resemblance(known.sketch, view, scale) for view in views)
     if bits <= ALIKE or (fit is not None and fit >= _ALIKE):
         return Likened("same", bits, fit)
-    # Without a mark nobody knows how the picture was cut, and a cut has another hash.
-    comparable = bool(geometry) and not (fit is None and part)
+    # Without a mark nobody knows how the picture was cut, and a cut has another hash; of a
+    # screenshot the mark does not tell where in it the picture is.
+    comparable = bool(geometry) and not (fit is None and part) and not geometry.startswith(FRAMED)
     return Likened("unlike" if comparable else "unknown", bits, fit)
 
 

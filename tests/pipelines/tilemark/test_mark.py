@@ -83,6 +83,20 @@ def test_a_mark_is_found_after(
     assert found.complete
 
 
+@pytest.mark.parametrize(("scale", "depth"), [(0.9, "deep"), (0.6, "deep"), (0.4, "exhaustive")])
+def test_a_mark_is_found_in_a_page_that_shows_the_picture(
+    marker: TileMark, marked: Embedded, scale: float, depth: Depth
+) -> None:
+    page = Image.fromarray(scene(HEIGHT, WIDTH, seed=9))
+    shown = Image.fromarray(marked.pixels).resize((int(WIDTH * scale), int(HEIGHT * scale)))
+    page.paste(shown, (31, 17))
+    found = marker.detect(np.asarray(page), depth)
+    assert found.ident == IDENT
+    name, _, shown_at = found.geometry.rpartition(" ")
+    assert name == "framed, shown at"
+    assert float(shown_at) == pytest.approx(scale, abs=0.005)
+
+
 def test_a_mirrored_crop_takes_the_exhaustive_search(marker: TileMark, marked: Embedded) -> None:
     mirrored = attacked(marked.pixels[:, ::-1], "crop 10")
     assert marker.detect(mirrored, "deep").ident is None
@@ -204,13 +218,24 @@ def test_a_search_out_of_time_says_so(marker: TileMark, plain: Pixels) -> None:
     assert found.decodes <= 3
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (40, 7), (63, 65)])
-def test_the_smallest_pictures_are_looked_at_without_harm(
-    marker: TileMark, shape: tuple[int, int]
+@pytest.mark.parametrize(
+    ("shape", "tried"), [((1, 1), False), ((33, 31), False), ((40, 641), False), ((33, 35), True)]
+)
+def test_what_cannot_bear_a_mark_is_not_searched(
+    marker: TileMark, shape: tuple[int, int], tried: bool
 ) -> None:
     chance = np.random.default_rng(5)
     pixels = chance.integers(0, 256, (*shape, 3)).astype(np.uint8)
-    assert marker.detect(pixels, "deep").ident is None
+    found = marker.detect(pixels, "exhaustive" if not tried else "fast")
+    assert found.ident is None
+    assert found.complete
+    assert (found.decodes > 0) == tried
+
+
+def test_a_long_strip_is_left_alone_and_the_reason_is_said(marker: TileMark) -> None:
+    result = marker.embed(np.full((400, 6401, 3), 90, np.uint8), IDENT)
+    assert not result.carried
+    assert result.why == "the long side is more than 16 times the short one"
 
 
 def first_version() -> Pixels:
