@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import hashlib
 import http.client
 import io
 import json
@@ -65,24 +64,6 @@ def alpha_mask(size: tuple[int, int] = (64, 64), hole: bool = True) -> Reference
     if hole:
         mask[: size[1] // 2, :, 3] = 0
     return Reference(encoded(Image.fromarray(mask), "PNG"), "mask")
-
-
-@pytest.mark.parametrize("source", [ONE, io.BytesIO(ONE), data_url(ONE)])
-def test_the_bytes_of_what_came_are_kept_only_where_they_are_wanted(
-    source: Any, references: References, tmp_path: Path
-) -> None:
-    keeping = References(Fetcher(NetworkGuard()), FileStore(tmp_path), keep_files=True)
-    try:
-        kept = resolved(keeping, source).inputs
-    finally:
-        keeping.close()
-    assert kept is not None
-    assert [(one.data, one.media_type, one.title) for one in kept.sources] == [
-        (ONE, "image/png", "image[0]")
-    ]
-    plain = resolved(references, ONE).inputs
-    assert plain is not None
-    assert plain.sources == ()
 
 
 @pytest.mark.parametrize(
@@ -175,20 +156,6 @@ def test_what_is_cut_off_is_cut_off_evenly(references: References) -> None:
     inputs = resolved(references, encoded(Image.fromarray(pixels), "PNG"), size="128x128").inputs
     assert inputs is not None
     assert inputs.references[0].pixels.min() > 200
-
-
-def test_all_files_that_were_sent_are_known_by_their_digests(references: References) -> None:
-    other, mask = png(32, 32), alpha_mask()
-    inputs = resolved(references, ONE, other, mask=mask, size="256x256").inputs
-    assert inputs is not None
-    assert inputs.files == tuple(hashlib.sha256(file).hexdigest() for file in (ONE, other))
-    assert isinstance(mask.source, bytes)
-    assert inputs.mask_file == hashlib.sha256(mask.source).hexdigest()
-    assert not inputs.mask_light
-    light = replace(mask, light_is_drawn=True)
-    inputs = resolved(references, ONE, mask=light, size="256x256").inputs
-    assert inputs is not None
-    assert inputs.mask_light
 
 
 def test_a_mask_becomes_what_is_drawn_anew(references: References) -> None:
