@@ -121,4 +121,5 @@ def test_files_made_to_hurt_do_not() -> None:
     assert "cut off" in outcomes["half of it"]
     assert "24000000 pixels" in outcomes["more pixels than are read"]
     assert outcomes["entities in a WebP"] == "no_mark_found"
+    assert outcomes["boxes beside boxes"] == outcomes["a compressed box"] == "claims_ai_generated"
     assert peak["mib"] < MOST_MIB
