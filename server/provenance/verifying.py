@@ -130,7 +130,7 @@ class Findings:
     @property
     def said(self) -> frozenset[int]:
         """The ids that the metadata says, of the form that ours have."""
-        return frozenset(_numbers([self.claims.produce_id]))
+        return frozenset(_numbers(label.produce_id for label in self.claims.labels))
 
     @property
     def bound(self) -> frozenset[int]:
@@ -204,7 +204,7 @@ class Examiner:
         if form not in _SEALED:
             return Unsealed()
         fault = seal_fault(data)
-        return self._read_seal(data, form)
+        return Unsealed((fault,)) if fault else self._read_seal(data, form)
 
     def _search(self, pixels: Pixels, depth: Depth) -> MarkFound:
         """Try every key at the picture as it is before any key anywhere else."""
@@ -296,6 +296,6 @@ def _views(pixels: Pixels) -> Iterator[Pixels]:
         yield turned[:, ::-1]
 
 
-def _numbers(texts: Iterable[str | None]) -> Iterator[int]:
+def _numbers(texts: Iterable[str]) -> Iterator[int]:
     """The ids among texts: 16 hexadecimal digits. Others' labels have ids of other forms."""
-    return (int(text, 16) for text in texts if text is not None and _ID.fullmatch(text))
+    return (int(text, 16) for text in texts if _ID.fullmatch(text))

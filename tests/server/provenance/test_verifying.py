@@ -21,6 +21,7 @@ from tests.server.provenance.marked import (
     saved,
     scenery,
     unsealed,
+    with_chunk,
 )
 
 GENERATED, CLAIMS = "ai_generated_by_this_server", "claims_ai_generated"
@@ -166,6 +167,14 @@ def test_a_mark_copied_onto_a_foreign_picture_is_a_conflict(examiner: Examiner, 
     fooled = verified(examiner, saved(foreign))
     assert fooled.verdict.answer == GENERATED, "the mark alone cannot tell"
     assert verified(examiner, saved(foreign), known(grey)).verdict.answer == "conflict"
+
+
+def test_two_labels_that_differ_are_a_conflict(examiner: Examiner, plain: Pixels) -> None:
+    data = published(plain)
+    label = f'AIGC\0{{"Label":"1","ProduceID":"{7:016x}"}}'
+    assert verified(examiner, data).verdict.answer == CLAIMS
+    forged = with_chunk(data, b"tEXt", label.encode())
+    assert verified(examiner, forged).verdict.answer == "conflict"
 
 
 def test_foreign_labels_are_claims(examiner: Examiner, plain: Pixels) -> None:
