@@ -11,7 +11,6 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any
 
 import c2pa
@@ -32,6 +31,8 @@ from pipelines.provenance.xmp import DRAWN, EDITED, SOURCE_TYPES
 _GENERATOR = "seedbed"
 _BOX = b"jumb"
 """The type of the boxes that credentials are in. Source: ISO 19566-5."""
+_MOST_BYTES = 2**20
+"""Of a manifest with those that it takes over: it goes into the file, and into the registry."""
 _ELSEWHERE = "Remote:"
 """How the library's error begins where a file only names the address of its credentials."""
 
@@ -74,7 +75,7 @@ class Signed:
 
 
 class Signer:
-    """Seals with one key. Any number of threads may use it."""
+    """Seals with one key. Any number of threads may use it at once."""
 
     def __init__(self, chain: str, key: str, anchors: str, time_stamps: str | None = None) -> None:
         """Everything is PEM: the leaf first in the chain, then those who vouch for it.
@@ -82,7 +83,6 @@ class Signer:
         Raises: SealingFailed: when the key cannot be used.
         """
         self._context = _context(anchors)
-        self._lock = Lock()
         info = c2pa.C2paSignerInfo(_algorithm(key), chain.encode(), key.encode(), _url(time_stamps))
         try:
             self._signer = c2pa.Signer.from_info(info)
@@ -92,16 +92,28 @@ class Signer:
     def sign(self, data: bytes, format: Format, claim: Claim) -> Signed:  # noqa: A002 - the API's own word
         """Seal a file. The bytes differ each time: the library salts every assertion.
 
-        Sources that the library cannot read are left out; that it is an edit is said all the same.
+        Sources that the library cannot read, or whose own credentials are too long, are left out;
+        that it is an edit is said all the same.
 
         Raises: SealingFailed.
         """
-        sealed = io.BytesIO()
         sources = [one for one in claim.sources if _usable(one, self._context)]
+        sealed = self._seal(data, format, claim, sources)
+        if sources and len(sealed.manifest) > _MOST_BYTES:
+            return self._seal(data, format, claim, [])
+        return sealed
+
+    def _seal(
+        self,
+        data: bytes,
+        format: Format,  # noqa: A002 - the API's own word
+        claim: Claim,
+        sources: Sequence[Source],
+    ) -> Signed:
+        sealed = io.BytesIO()
         manifest = json.dumps(_manifest(claim, bool(sources)))
         try:
-            # The library is no faster in several threads.
-            with self._lock, c2pa.Builder.from_json(manifest, context=self._context) as builder:
+            with c2pa.Builder.from_json(manifest, context=self._context) as builder:
                 _name_sources(builder, sources)
                 kept = builder.sign(self._signer, MEDIA_TYPES[format], io.BytesIO(data), sealed)
         except c2pa.C2paError as error:

@@ -1,9 +1,12 @@
 """Content credentials: sealed by the real library, read back, and seen through when changed."""
 
 import datetime as dt
+import io
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import c2pa
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -128,6 +131,40 @@ def test_a_source_that_cannot_be_read_is_left_out(
     found = read_credentials(signer.sign(picture("png"), "png", claim).data, "png", site.anchors)
     assert found.status == "trusted"
     assert found.source_types == ("compositeWithTrainedAlgorithmicMedia",)
+
+
+def test_sources_whose_credentials_are_a_burden_are_left_out(
+    site: Credentials, signer: Signer
+) -> None:
+    heavy = [Source(burdened(picture("png", n), site), "image/png", "heavy") for n in range(2)]
+    claim = Claim(ID, "embedded", "0.1.0", marked=True, sources=tuple(heavy))
+    edited = signer.sign(picture("png", 1), "png", claim)
+    assert len(edited.manifest) < 10_000
+    found = read_credentials(edited.data, "png", site.anchors)
+    assert found.status == "trusted"
+    assert found.source_types == ("compositeWithTrainedAlgorithmicMedia",)
+
+
+def burdened(plain: bytes, site: Credentials) -> bytes:
+    """A sealed PNG whose manifest has an assertion of 700 kB."""
+    note = {"label": "org.example.note", "data": {"text": "x" * 700_000}}
+    made = {
+        "action": "c2pa.created",
+        "digitalSourceType": "http://c2pa.org/digitalsourcetype/empty",
+    }
+    manifest = {
+        "claim_generator_info": [{"name": "another"}],
+        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [made]}}, note],
+    }
+    info = c2pa.C2paSignerInfo(
+        c2pa.C2paSigningAlg.ES256, site.chain.encode(), site.key.encode(), None
+    )
+    out = io.BytesIO()
+    settings = {"builder": {"thumbnail": {"enabled": False}}}
+    context = c2pa.Context.from_dict(settings)
+    with c2pa.Builder.from_json(json.dumps(manifest), context=context) as builder:
+        builder.sign(c2pa.Signer.from_info(info), "image/png", io.BytesIO(plain), out)
+    return out.getvalue()
 
 
 def test_many_threads_may_seal_with_one_signer(site: Credentials, signer: Signer) -> None:
