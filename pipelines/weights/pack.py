@@ -32,6 +32,7 @@ from pipelines.weights.errors import ArchiveBroken, LockBroken, NoSpace, Tampere
 from pipelines.weights.licences import page
 from pipelines.weights.lock import LockedWeights
 from pipelines.weights.marks import sha256_of
+from pipelines.weights.names import check_path
 from pipelines.weights.store import Store, sync
 
 _CHUNK = 4 << 20
@@ -54,7 +55,8 @@ def cargo(
 ) -> list[Cargo]:
     """Everything that goes into an archive, in its order.
 
-    Raises: LockBroken: weights that are not installed; Unlocked; ArchiveBroken: no wheels.
+    Raises: LockBroken: weights that are not installed, a wheel's name that no import takes;
+    Unlocked; ArchiveBroken: no wheels.
     """
     for entry in entries:
         if not store.installed(entry):
@@ -72,7 +74,8 @@ def cargo(
         found = sorted(wheels.glob("*.whl"))
         if not found:
             raise ArchiveBroken(f"{wheels} holds no wheels (*.whl)")
-        goods += [_of_file(f"{WHEELS}/{file.name}", file, sha256_of(file)) for file in found]
+        paths = [check_path(f"{WHEELS}/{file.name}") for file in found]
+        goods += [_of_file(p, f, sha256_of(f)) for p, f in zip(paths, found, strict=True)]
     return goods
 
 

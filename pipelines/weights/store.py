@@ -252,12 +252,19 @@ def _beside(folder: Path) -> Path:
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Write a small file in one step: it is the old one or the new one, never half of it."""
+    """Write a small file in one step: it is the old one or the new one, never half of it.
+
+    Raises: OSError: naming the file.
+    """
     aside = file.with_name(f".{file.name}.new")
-    with aside.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with aside.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(file)) from error
     aside.replace(file)
     sync(file.parent)
 

@@ -194,7 +194,8 @@ def install(
     """
     new = [entry for entry in archive.entries if not store.sound(entry)]
     taken_out = archive.wheels if wheels_to is not None else ()
-    store.require_space(sum(one.size for one in (*new, *taken_out)))
+    needed = sum(entry.size for entry in new) + sum(member.size for member in taken_out)
+    store.require_space(needed)
     targets = {
         member_path(entry, one): store.staging(entry) / one.path
         for entry in new

@@ -43,7 +43,8 @@ def run(command: str, settings: Settings, said: Mapping[str, Any]) -> None:
     except WeightsError as error:
         raise CommandError(str(error)) from error
     except OSError as error:
-        raise CommandError(f"{error.filename}: {error.strerror}") from error
+        where_at = f"{error.filename}: " if error.filename else ""
+        raise CommandError(f"{where_at}{error.strerror or error}") from error
     if failed:
         raise typer.Exit(1)
 

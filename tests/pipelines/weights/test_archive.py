@@ -147,6 +147,11 @@ def test_wheels_travel_with_it(site: Site, far_site: Site) -> None:
     wheels = site.folder / "wheels"
     wheels.mkdir()
     assert "holds no wheels" in site.bad("pack", "out.tar", "--wheels", "wheels")
+    (odd := wheels / "a-1!2-py3-none-any.whl").write_bytes(b"PK epoch")
+    assert "a-1!2-py3-none-any.whl' is not a safe" in site.bad(
+        "pack", "o.tar", "--wheels", "wheels"
+    )
+    odd.unlink()
     (wheels / "a-1-py3-none-any.whl").write_bytes(b"PK wheel")
     site.good("pack", "out.tar", "--wheels", "wheels")
     shutil.copy(site.folder / "out.tar", far_site.folder / "in.tar")

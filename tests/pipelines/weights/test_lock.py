@@ -70,6 +70,18 @@ def test_a_changed_intent_is_seen_and_resolved_at_the_locked_commit(locked_site:
     assert locked_site.good("status", "--json").json["drifted"] is False
 
 
+def test_a_disk_that_is_full_is_named_and_the_lock_stays_as_it_was(locked_site: Site) -> None:
+    before = (locked_site.folder / "weights.lock").read_bytes()
+    locked_site.hub.add("lab/tiny", model_files(seed=3))
+    command = ("weights", "lock", "--upgrade", "tiny")
+    done = locked_site.commander.run(locked_site.folder, *command, file_limit=64)
+    assert done.returncode == 1
+    assert done.stderr.endswith("weights.lock: File too large\n")
+    assert (locked_site.folder / "weights.lock").read_bytes() == before
+    left = sorted(path.name for path in locked_site.folder.iterdir())
+    assert left == ["weights.lock", "weights.toml"]
+
+
 def test_another_branch_is_another_wish(locked_site: Site) -> None:
     old = locked_site.entry()
     assert old.branch == "main"
