@@ -208,13 +208,13 @@ def read_birefnet(weights: Mapping[str, torch.Tensor], name: str) -> BiRefNet:
         with torch.device("meta"):
             net = BiRefNet(_shape(own))
         net.load_state_dict(own, assign=True)
-    except (KeyError, ValueError, RuntimeError) as error:
+    except (LookupError, ValueError, TypeError, ArithmeticError, RuntimeError) as error:
         raise ModelBroken(f"{name} is not of a BiRefNet: {error}") from error
     return net.eval().requires_grad_(False)
 
 
 def _shape(weights: Mapping[str, torch.Tensor]) -> SwinShape:
-    """Raises: KeyError."""
+    """Raises: LookupError, TypeError: a table is missing, or has not two sides."""
     depths, heads = list[int](), list[int]()
     table = weights["bb.layers.0.blocks.0.attn.relative_position_bias_table"]
     while f"bb.layers.{len(depths)}.blocks.0.norm1.weight" in weights:

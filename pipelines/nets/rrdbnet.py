@@ -92,12 +92,12 @@ def read_rrdbnet(weights: Mapping[str, torch.Tensor], name: str) -> RRDBNet:
     try:
         features, folded = own["conv_first.weight"].shape[:2]
         growth = len(own["body.0.rdb1.conv1.weight"])
-        blocks = 1 + max(int(key.split(".")[1]) for key in own if key.startswith("body."))
+        blocks = len({key.split(".")[1] for key in own if key.startswith("body.")})
         scale = scale_of(folded)
         with torch.device("meta"):
             net = RRDBNet(scale, features, growth, blocks)
         net.load_state_dict(own, assign=True)
-    except (KeyError, ValueError, RuntimeError) as error:
+    except (KeyError, ValueError, TypeError, RuntimeError) as error:
         raise ModelBroken(f"{name} is not of a Real-ESRGAN network: {error}") from error
     return net.eval().requires_grad_(False)
 

@@ -73,6 +73,13 @@ def test_weights_of_another_network_are_refused_by_name() -> None:
         read_birefnet({"weight": torch.zeros(1)}, "matting")
 
 
+@pytest.mark.parametrize("value", [torch.zeros(()), torch.zeros(49), torch.zeros(49, 0)])
+def test_weights_of_an_odd_shape_are_refused(value: torch.Tensor) -> None:
+    table = "bb.layers.0.blocks.0.attn.relative_position_bias_table"
+    with pytest.raises(ModelBroken, match="matting is not of a BiRefNet"):
+        read_birefnet(small_birefnet().state_dict() | {table: value}, "matting")
+
+
 @pytest.mark.parametrize("side", [1, 3, 7])
 def test_a_deformable_convolution_that_moves_nothing_is_an_ordinary_one(side: int) -> None:
     deformable = _Deformable(4, 6, side)

@@ -40,3 +40,18 @@ def test_weights_of_another_network_are_refused_by_name() -> None:
     weights["conv_first.weight"] = torch.zeros(8, 4, 3, 3)
     with pytest.raises(ModelBroken, match="mine is not of a Real-ESRGAN network"):
         read_rrdbnet(weights, "mine")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("body.0.rdb1.conv1.weight", torch.zeros(())),
+        ("body.99999999.rdb1.conv1.weight", torch.zeros(1)),
+        ("body.one.weight", torch.zeros(1)),
+        ("conv_first.weight", torch.zeros(8)),
+    ],
+)
+def test_weights_of_an_odd_shape_are_refused_at_once(key: str, value: torch.Tensor) -> None:
+    weights = small_rrdbnet(4).state_dict() | {key: value}
+    with pytest.raises(ModelBroken, match="mine is not of a Real-ESRGAN network"):
+        read_rrdbnet(weights, "mine")
