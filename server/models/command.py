@@ -110,11 +110,11 @@ def _ps(settings: Settings, as_json: bool, server: str | None, api_key: str | No
         answer = httpx2.get(
             address + PATH, headers={"authorization": f"Bearer {key}"}, timeout=_ASK_S
         )
-    except httpx2.TransportError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise CommandError(f"no server answers at {address}: {error}") from error
     if not answer.is_success:
         raise CommandError(f"{address} answered with status {answer.status_code}")
-    workers = answer.json()["workers"]
+    workers = _workers(answer, address)
     if as_json:
         print_json({"workers": workers})
         return
@@ -133,6 +133,16 @@ def _ps(settings: Settings, as_json: bool, server: str | None, api_key: str | No
             for model in [*worker["models"], *_beside(worker)]
         ],
     )
+
+
+def _workers(answer: httpx2.Response, address: str) -> list[dict[str, Any]]:
+    try:
+        workers: list[dict[str, Any]] = answer.json()["workers"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise CommandError(
+            f"{address} is not a seedbed server, or an older one: it lists no workers"
+        ) from error
+    return workers
 
 
 def _beside(worker: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

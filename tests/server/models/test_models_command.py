@@ -4,7 +4,9 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -127,3 +129,36 @@ def test_without_a_server_or_a_key_ps_says_so(models: Models) -> None:
     assert done.status == 1
     assert "no server answers at http://127.0.0.1:9" in done.err
     assert "needs a key: say --api-key" in models("ps").err
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("127.0.0.1:8000", "no server answers at 127.0.0.1:8000"),
+        ("http://[::1", "no server answers at http://[::1"),
+    ],
+)
+def test_an_address_that_is_none_is_named(models: Models, address: str, said: str) -> None:
+    done = models("ps", "--server", address, "--api-key", "k")
+    assert done.status == 1
+    assert said in done.err
+
+
+def test_a_server_that_is_not_seedbed_is_named(models: Models) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        done = models("ps", "--server", address, "--api-key", "k")
+        thread.join()
+    assert done.status == 1
+    assert f"{address} is not a seedbed server" in done.err
