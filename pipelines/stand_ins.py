@@ -38,7 +38,7 @@ def stand_in(name: str, find: Find) -> StandIn | None:
         known.licence,
         known.commercial,
         known.gated,
-        loras=() if known.base is None else (LoRA(_only_file(own)),),
+        loras=() if known.base is None else (LoRA(only_file(own)),),
         noise=known.noise,
         digest=_digest(folder, own, known),
         sampler=sampler_of(folder),
@@ -96,7 +96,8 @@ def _present(cell: Cell, find: Find) -> list[StandIn]:
     return [one for one in found if one is not None]
 
 
-def _only_file(folder: Path) -> Path:
+def only_file(folder: Path) -> Path:
+    """The one file of weights in a folder. Raises: ModelBroken: there are more, or none."""
     files = sorted(folder.rglob("*.safetensors"))
     if len(files) != 1:
         raise ModelBroken(f"{folder} must hold one safetensors file, and holds {len(files)}")

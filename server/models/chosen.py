@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipelines.errors import ModelBroken
 from pipelines.weights.errors import WeightsError
+from pipelines.weights.licences import acceptance
 from server.terminal import CommandError
 from server.weights.place import Place
 
@@ -39,6 +40,7 @@ def _fetched(setting: str, weights: Sequence[str], place: Place) -> Path:
         for entry in (entry for entry in here if entry.unlocked is None):
             folder = place.store.usable_folder(entry)
             if folder is not None:
+                acceptance(entry, place.accepted)
                 return folder
         place.lock().get(first).require_locked()
     except (WeightsError, ModelBroken) as error:

@@ -54,6 +54,18 @@ def test_weights_that_are_not_here_end_the_start(locked: Place) -> None:
         build_inspection("fetched", 0.5, locked)
 
 
+def test_weights_whose_licence_was_not_accepted_end_the_start(locked: Place) -> None:
+    lock = locked.lock()
+    gated = replace(lock.get(WEIGHTS), gated=True)
+    locked.lock_file.write_text(render_lock(replace(lock, weights=(gated,))))
+    (folder := locked.store.folder(gated)).mkdir(parents=True)
+    (folder / "config.json").write_bytes(CONFIG)
+    with pytest.raises(CommandError, match="these weights are gated"):
+        build_inspection("fetched", 0.5, locked)
+    accepting = replace(locked, accepted=frozenset({WEIGHTS}))
+    assert build_inspection("fetched", 0.5, accepting) == Inspection(folder, 0.5)
+
+
 def test_fetched_weights_are_found(locked: Place) -> None:
     folder = locked.store.folder(locked.lock().get(WEIGHTS))
     folder.mkdir(parents=True)
