@@ -73,8 +73,7 @@ def deep() -> Iterator[Round]:
 
 
 def exhaustive() -> Iterator[Round]:
-    """What `deep` leaves out: small in a large frame, rotated and cropped, turned and cropped."""
-    yield _frame(*_SMALL_FRAME)
+    """What `deep` leaves out: rotated and cropped, turned and cropped, small in a large frame."""
     rotations = np.array([_turn(turn) for turn in _about_zero(_TURNED, _TURNED_STEP)])
     scales = np.exp(np.arange(0, _TURNED_CROP, _TURNED_CROP_STEP))
     for some in np.array_split(scales, _TURNED_ROUNDS):
@@ -83,6 +82,7 @@ def exhaustive() -> Iterator[Round]:
     for crop in _CROPS[:_ORIENTED_CROPS]:
         for name, matrix in ORIENTATIONS.items():
             yield _crops(*crop, np.array(matrix), f"{name} and ")
+    yield _frame(*_SMALL_FRAME)
 
 
 FRAMED = "framed"

@@ -83,34 +83,34 @@ def test_a_mark_is_found_after(
     assert found.complete
 
 
-@pytest.mark.parametrize(("scale", "depth"), [(0.9, "deep"), (0.6, "deep"), (0.4, "exhaustive")])
+@pytest.mark.parametrize("scale", [0.9, 0.6])
 def test_a_mark_is_found_in_a_page_that_shows_the_picture(
-    marker: TileMark, marked: Embedded, scale: float, depth: Depth
+    marker: TileMark, marked: Embedded, scale: float
 ) -> None:
     page = Image.fromarray(scene(HEIGHT, WIDTH, seed=9))
     shown = Image.fromarray(marked.pixels).resize((int(WIDTH * scale), int(HEIGHT * scale)))
     page.paste(shown, (31, 17))
-    found = marker.detect(np.asarray(page), depth)
+    found = marker.detect(np.asarray(page), "deep")
     assert found.ident == IDENT
     name, _, shown_at = found.geometry.rpartition(" ")
     assert name == "framed, shown at"
     assert float(shown_at) == pytest.approx(scale, abs=0.005)
 
 
-def test_a_mirrored_crop_takes_the_exhaustive_search(marker: TileMark, marked: Embedded) -> None:
+def test_a_mirrored_crop_is_found_by_the_exhaustive_search(
+    marker: TileMark, marked: Embedded
+) -> None:
     mirrored = attacked(marked.pixels[:, ::-1], "crop 10")
-    assert marker.detect(mirrored, "deep").ident is None
     found = marker.detect(mirrored, "exhaustive")
     assert found.ident == IDENT
     assert found.geometry.startswith("mirrored and cropped to 1/1.1")
 
 
-def test_a_crop_of_a_rotated_picture_takes_the_exhaustive_search(
+def test_a_crop_of_a_rotated_picture_is_found_by_the_exhaustive_search(
     marker: TileMark, marked: Embedded
 ) -> None:
     rotated = Image.fromarray(marked.pixels).rotate(2.4, Image.Resampling.BICUBIC)
     crop = np.asarray(cropped(rotated, 0.2))
-    assert marker.detect(crop, "deep").ident is None
     found = marker.detect(crop, "exhaustive")
     assert found.ident == IDENT
     assert found.geometry.startswith("rotated by -2.4 degrees and cropped to 1/1.25")
@@ -133,7 +133,7 @@ def test_an_unmarked_picture_gives_nothing(marker: TileMark, plain: Pixels) -> N
 def test_short_tags_are_met_in_unmarked_pictures_as_often_as_the_bound_says() -> None:
     pixels = scene(LEAST_SIDE_PX, LEAST_SIDE_PX, seed=4)
     hits, expected = 0, 0.0
-    for key in range(60):
+    for key in range(40):
         found = TileMark(bytes([key]) * 32, tag_bits=4).detect(pixels)
         hits += found.ident is not None
         expected += found.false_positive_bound
