@@ -1,6 +1,6 @@
 """Builds what draws from the settings: the same for the server and for one command."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipelines.catalog import Catalog
@@ -77,6 +77,8 @@ class Marks:
     publishing: Publishing
     verifier: Verifier
     seal: Seal | None
+    named: tuple[str, ...]
+    """What every picture bears, for the operator."""
 
 
 def build_marks(settings: Settings) -> Marks:
@@ -96,7 +98,16 @@ def build_marks(settings: Settings) -> Marks:
         build_publishing(settings, keys, seal, keeps=True),
         Verifier(examiner, registry.find),
         seal,
+        tuple(_named(settings, keys, seal)),
     )
+
+
+def _named(settings: Settings, keys: Sequence[MarkKey], seal: Seal | None) -> Iterator[str]:
+    yield "metadata"
+    if settings.invisible_mark:
+        yield f"an invisible one (key {keys[0].name})"
+    if seal is not None:
+        yield f"content credentials of {seal.credentials.organisation}"
 
 
 def build_publishing(

@@ -7,7 +7,7 @@ Knows no dialect and no HTTP.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -103,6 +103,13 @@ class Drawing:
         except BaseException:
             self.cancel()
             raise
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What can be said of the call before anything is drawn."""
+        finish = self.plan.finish
+        planned = self._workshop.publishing.planned(finish.size, finish.label is not None)
+        return {**self.plan.facts, "provenance": planned}
 
     def cancel(self) -> None:
         """Stop at the next step. Safe at any time, also twice."""

@@ -113,7 +113,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        _greet(self._house.settings, self._house.catalog, self._house.address)
+        _greet(self._house)
         tell_manager("READY=1", "STATUS=loading the model")
         self._chores = [
             asyncio.create_task(reassure_manager()),
@@ -212,8 +212,9 @@ def _address(settings: Settings, listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _greet(settings: Settings, catalog: Catalog, address: str) -> None:
+def _greet(house: _House) -> None:
     """Say where everything is, and one line that draws a picture when it is pasted."""
+    settings, catalog, address = house.settings, house.catalog, house.address
     if settings.keys:
         kept = f"the configured ones: {', '.join(key.name for key in settings.keys)}"
         key = "YOUR_KEY"
@@ -227,6 +228,7 @@ def _greet(settings: Settings, catalog: Catalog, address: str) -> None:
     _tell(f"  API docs  {address}{DOCS_PATH}")
     _tell(f"  API key   {kept}")
     _tell(f"  models    {', '.join(one.name for one in catalog.stand_ins)} (tier {catalog.tier})")
+    _tell(f"  marks     {', '.join(house.marks.named)}")
     for note in catalog.notes:
         _tell(f"  note      {note}")
     _tell(

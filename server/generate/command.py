@@ -149,6 +149,9 @@ class _Display:
             raise CommandError(f"{path} cannot be written: {error.strerror}") from error
         self._bars.update(self._tasks[drawn.index], left="done")
         self._results.print(f"{path}  {drawn.size}  seed {drawn.seed}", markup=False)
+        if drawn.lacks:
+            reasons = (f"{name} ({why})" for name, why in drawn.lacks.items())
+            self.say(f"{path} goes without {', '.join(reasons)}")
         if self._recipe is not None:
             for difference in differences(self._recipe, drawn.data):
                 self.say(f"{path} was drawn with {difference}")

@@ -4,8 +4,8 @@ The same words whether a server draws or an engine in this process's care.
 """
 
 import base64
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pipelines.post.encode import Format
@@ -78,6 +78,8 @@ class Drawn:
     data: bytes
     seed: int
     size: str
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    """The marks that it does not bear though a server's would, and why."""
 
 
 def refusal(message: str, param: object) -> CommandError:

@@ -89,7 +89,8 @@ async def _draw(service: Service, order: Order, hear: Hear) -> None:
             case StepDone(index, progress):
                 hear(Step(index, progress.step, progress.steps, progress.eta_s))
             case Finished(index, picture):
-                hear(Drawn(index, picture.data, picture.seed, str(picture.size)))
+                size, lacks = str(picture.size), event.provenance.skipped
+                hear(Drawn(index, picture.data, picture.seed, size, lacks))
 
     draft = await service.prepare(to_draft(order.body), CUSTOMS)
     drawing = service.start(draft, CUSTOMS, client=_CLIENT, listener=listen)

@@ -95,7 +95,7 @@ class Router:
             events = EventQueue()
             drawing = self.start(draft, speech.customs, request, events.put_nowait)
             narrator = Narrator(speech, request.state.dialect, call, self.heartbeat_s)
-            return DrawingStream(drawing, events, narrator, seedbed_headers(drawing.plan.facts))
+            return DrawingStream(drawing, events, narrator, seedbed_headers(drawing.facts))
         return await self.finish(request, speech, self.start(draft, speech.customs, request))
 
     async def finish(self, request: Request, speech: Speech, drawing: Drawing) -> Response:

@@ -40,6 +40,8 @@ def test_without_a_server_the_same_picture_is_drawn(running: Running, tmp_path: 
     assert alone.returncode == 0, alone.stderr
     assert "starting the engine" in alone.stderr
     assert alone.stdout == "alone.png  64x64  seed 7\n"
+    lacking = "goes without invisible (there is no key here), registry (nothing is kept here)"
+    assert f"alone.png {lacking}" in " ".join(alone.stderr.split())
     seedbed(tmp_path, *through(running, "-o", "served.png"))
     assert pixels(tmp_path / "alone.png") == pixels(tmp_path / "served.png")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.png", "served.png"]

@@ -70,6 +70,28 @@ def test_offloading_is_refused_where_there_is_no_gpu_to_offload_from() -> None:
     assert load({"device": "cuda:0", "offload": "layers"}).settings.offload == "layers"
 
 
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"label_text": "Made by a robot"}, "needs a label_text with"),
+        ({"label_style": "compact"}, "needs label_style gb or plate"),
+    ],
+)
+def test_a_label_that_does_not_conform_is_refused_where_it_must(
+    said: dict[str, str], fault: str
+) -> None:
+    with pytest.raises(SettingsError, match=rf"^--compliance=cn: {fault}"):
+        load({**said, "compliance": "cn"})
+    assert load(said).settings.compliance == "none"
+    assert load({"compliance": "cn", "label_text": "AI生成", "label_style": "plate"})
+
+
+@pytest.mark.parametrize("name", ["", "   ", "two\nlines", "x" * 201])
+def test_a_producer_is_one_line(name: str) -> None:
+    with pytest.raises(SettingsError, match="must be one line of 1 to 200 characters"):
+        load({"producer": name})
+
+
 def test_all_faults_are_told_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / FILE).write_text("threads = 0\n")
     monkeypatch.setenv("SEEDBED_PORT", "tcp://10.0.0.1:80")
