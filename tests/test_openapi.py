@@ -39,7 +39,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Clie
     batches = BatchSettings(folder)
     with (
         closing(verifier),
-        serving(drawer, folder, a1111=True, batches=batches, verifier=verifier) as site,
+        serving(
+            drawer, folder, a1111=True, batches=batches, verifier=verifier, roots="PEM"
+        ) as site,
         httpx2.Client(
             base_url=site.url, headers={"authorization": f"Bearer {KEY}"}, timeout=30
         ) as client,

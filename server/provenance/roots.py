@@ -6,7 +6,8 @@ from starlette.responses import Response
 from server.errors import NotFound
 from server.http.routing import Endpoint
 
-PEM_TYPE = "application/x-pem-file"
+PEM_TYPE = "application/pem-certificate-chain"
+"""Source: RFC 8555, 9.1."""
 
 
 def roots_endpoint(pem: str | None) -> Endpoint:
@@ -15,6 +16,7 @@ def roots_endpoint(pem: str | None) -> Endpoint:
     async def answer(_request: Request) -> Response:
         if pem is None:
             raise NotFound("This server signs no pictures: it has no certificates.")
-        return Response(pem, media_type=PEM_TYPE)
+        headers = {"cache-control": "public, max-age=3600", "x-content-type-options": "nosniff"}
+        return Response(pem, media_type=PEM_TYPE, headers=headers)
 
     return answer
