@@ -27,6 +27,7 @@ from pipelines.post.cutout import Cutter
 from pipelines.post.resize import resize
 from pipelines.post.upscale import Enlarger
 from pipelines.types import ImageRequest, Pixels
+from pipelines.weights.store import check_installed_file
 
 Park: TypeAlias = Callable[[Call], Any]
 
@@ -117,6 +118,7 @@ def set_up(companions: Companions, device: torch.device) -> Workbench:
 
 
 def _read(file: Path) -> dict[str, torch.Tensor]:
+    check_installed_file(file)
     try:
         return load_file(file)
     except (OSError, SafetensorError) as error:

@@ -22,6 +22,7 @@ from pipelines.load import bytes_on_device, check_folder, dtype_for, read_pipeli
 from pipelines.optimize import Shapes, predicted_bytes, store_in_fp8
 from pipelines.options import Offload, Storage
 from pipelines.parts import DENOISERS
+from pipelines.weights.store import check_installed_file
 
 _ADAPTER = "fused"
 _AUTOENCODER = ("first_stage_model.", "vae.")
@@ -48,6 +49,9 @@ def read_stand_in(
 
     Raises: ModelBroken: naming the file that is at fault.
     """
+    for file in (stand_in.file, *(lora.file for lora in stand_in.loras)):
+        if file is not None:
+            check_installed_file(file)
     if stand_in.file is None:
         pipe = read_pipeline(stand_in.folder, device)
     else:

@@ -222,7 +222,7 @@ def recorded_files(folder: Path) -> tuple[LockedFile, ...]:
     Raises: ModelBroken: what was written at the install cannot be read.
     """
     beside = _beside(folder)
-    if not beside.is_file():
+    if not _was_installed(folder):
         return ()
     try:
         return tuple(file for entry in read_lock(beside).weights for file in entry.files)
@@ -237,13 +237,24 @@ def check_installed(folder: Path) -> None:
     Raises: ModelBroken: naming the file at fault.
     """
     beside = _beside(folder)
-    if not beside.is_file():
+    if not _was_installed(folder):
         return
     try:
         (entry,) = read_lock(beside).weights
         require_locked_files(entry, folder, folder.parents[1])
     except (WeightsError, ValueError) as error:
         raise ModelBroken(f"{beside} is not what was written at the install: {error}") from error
+
+
+def check_installed_file(file: Path) -> None:
+    """The same of the folder that a single file was installed with. Raises: ModelBroken."""
+    for folder in file.absolute().parents:
+        check_installed(folder)
+
+
+def _was_installed(folder: Path) -> bool:
+    """Programs keep locks of other kinds beside folders of other names."""
+    return is_commit(folder.name) and _beside(folder).is_file()
 
 
 def _beside(folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """Stand-ins that are more than a folder: a single file, LoRAs, another noise schedule."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +21,7 @@ from pipelines.merge import Digests, run
 from pipelines.parity.registry import CASES
 from pipelines.session import Session
 from pipelines.types import ImageRequest, Size
+from pipelines.weights.lock import Lock, LockedFile, LockedWeights, render_lock
 from tests.ldm_checkpoints import save_sd15_checkpoint, save_sdxl_checkpoint
 from tests.tiny_models import save_lora, save_sd15, save_sdxl
 
@@ -74,6 +76,22 @@ def test_a_lora_is_fused_into_the_weights_it_was_made_for(plain: StandIn, lora: 
     ) == pytest.approx(1, abs=1e-3)
     half = denoiser(replace(plain, loras=(LoRA(lora, 0.5),)))[name] - before[name]
     torch.testing.assert_close(half * 2, added, rtol=1e-3, atol=1e-4)
+
+
+def test_a_lora_of_the_store_that_was_changed_since_is_refused(
+    plain: StandIn, lora: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lab-lora" / ("0" * 40)
+    file = Path(shutil.copytree(lora.parent, folder), lora.name)
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    locked = LockedFile(file.name, file.stat().st_size, sha256)
+    entry = LockedWeights("a", "hf://a/b", "0" * 40, "MIT", True, False, (), (), (locked,))
+    folder.with_name(f"{folder.name}.lock").write_text(render_lock(Lock("0" * 64, (entry,))))
+    with_lora = replace(plain, loras=(LoRA(file),))
+    read_stand_in(with_lora, CPU)
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
+    with pytest.raises(ModelBroken, match=f"{file.name} has sha256"):
+        read_stand_in(with_lora, CPU)
 
 
 def test_two_loras_are_both_fused(plain: StandIn, lora: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pipelines.errors import ModelBroken
 from pipelines.weights.errors import Tampered
 from pipelines.weights.marks import Marks
 from pipelines.weights.own import EMBEDDED, EMBEDDED_FOLDER
-from pipelines.weights.store import check_installed
+from pipelines.weights.store import check_installed, check_installed_file, recorded_files
 from pipelines.weights.tensors import MAX_HEADER, check_safetensors
 from pipelines.weights.verify import verify
 from tests.pipelines.weights.conftest import Site, model_files, safetensors, spoil
@@ -87,6 +87,23 @@ def test_a_folder_whose_list_of_files_was_changed_is_not_loaded(site: Site) -> N
     beside.write_text(beside.read_text().replace("1.0", "9.0"))
     with pytest.raises(ModelBroken, match="newer seedbed wrote it"):
         check_installed(site.installed())
+
+
+def test_a_file_of_the_store_is_loaded_only_with_its_whole_folder(site: Site) -> None:
+    file = site.installed() / UNET
+    check_installed_file(file)
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
+    with pytest.raises(ModelBroken, match=r"unet/model\.safetensors has sha256"):
+        check_installed_file(file)
+
+
+def test_a_lock_of_somebody_else_beside_a_folder_says_nothing_of_it(tmp_path: Path) -> None:
+    (folder := tmp_path / "my-model").mkdir()
+    (file := folder / "x.safetensors").write_bytes(safetensors(8))
+    (tmp_path / "my-model.lock").touch()  # as programs write that let one at a time in
+    check_installed(folder)
+    check_installed_file(file)
+    assert recorded_files(folder) == ()
 
 
 def test_what_is_not_hashed_yet_is_hashed_at_first_use(site: Site) -> None:
