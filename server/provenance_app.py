@@ -4,6 +4,7 @@ Imports nothing heavy, as `server.cli`, which also finds what is behind a comman
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -68,5 +69,18 @@ def provenance_app(behind: Behind) -> typer.Typer:
     def selftest(context: typer.Context) -> None:
         """Sign a picture of every format and read it back; exit status 1 when that fails."""
         behind("selftest", context.params)
+
+    @app.command()
+    def show(
+        context: typer.Context,
+        file: Annotated[Path, typer.Argument(metavar="FILE.c2pa", help="A manifest.")],
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    ) -> None:
+        """Say what a signed manifest says that is in no picture, and who signed it.
+
+        `seedbed watermark verify --manifest` writes such files. Whether it belongs to a picture is
+        not known from it alone.
+        """
+        behind("show", context.params)
 
     return app

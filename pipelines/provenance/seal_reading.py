@@ -133,5 +133,6 @@ def _word(text: Any) -> str | None:
 
 
 def short(text: str) -> str:
-    """A stranger's text, of a length that fits into an answer."""
-    return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
+    """A stranger's text: of a length that fits into an answer, with nothing a terminal obeys."""
+    cut = text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
+    return "".join(each if each.isprintable() else "\ufffd" for each in cut)

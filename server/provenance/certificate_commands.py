@@ -3,14 +3,19 @@
 import datetime as dt
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from pipelines.provenance.credentials import read_manifest
 from server.provenance.authority import fingerprint
 from server.provenance.certificates import Certificates, read_brought
 from server.provenance.seal import Seal, SealSettings, trusted_roots, warning_of
 from server.settings import Settings
 from server.terminal import CommandError, results_console
 from server.weights.showing import print_json, print_table
+
+_MOST_BYTES = 64 * 2**20
 
 
 def run(command: str, settings: Settings, said: Mapping[str, Any]) -> None:
@@ -107,6 +112,25 @@ def _selftest(settings: SealSettings) -> None:
     results_console().print("a PNG, a JPEG and a WebP were sealed, read back and are trusted")
 
 
+def _show(settings: SealSettings, file: Path, as_json: bool) -> None:
+    try:
+        with file.open("rb") as opened:
+            manifest = opened.read(_MOST_BYTES)
+    except OSError as error:
+        raise CommandError(f"cannot read {file}: {error.strerror}") from error
+    found = read_manifest(manifest, trusted_roots(settings))
+    if found.status == "absent" or not manifest[4:].startswith(b"jumb"):
+        raise CommandError(
+            f"{file} is no manifest: `seedbed watermark verify --manifest` writes one, and "
+            "`seedbed watermark verify` reads those that are in pictures"
+        )
+    told = asdict(found)
+    if as_json:
+        print_json(told)
+        return
+    print_table(("what", "value"), [(name, _shown(value)) for name, value in told.items()])
+
+
 def _written(when: dt.datetime) -> str:
     return f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
@@ -114,6 +138,8 @@ def _written(when: dt.datetime) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "-"
     if isinstance(value, dict):
         return ", ".join(f"{name} (until {until})" for name, until in value.items()) or "-"
     return "-" if value is None else str(value)
@@ -129,4 +155,5 @@ _COMMANDS: Mapping[str, Callable[..., None]] = {
     "export-root": _export_root,
     "status": _status,
     "selftest": _selftest,
+    "show": _show,
 }

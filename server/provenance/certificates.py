@@ -255,10 +255,11 @@ def _certificates(text: str, file: Path) -> list[x509.Certificate]:
 
 
 def _check_name(organisation: str) -> None:
-    if not organisation.strip() or len(organisation) > NAME_LETTERS:
+    long = len(organisation) > NAME_LETTERS
+    if not organisation.strip() or long or not organisation.isprintable():
         raise CommandError(
-            f"the organisation must have 1 to {NAME_LETTERS} characters: it is what readers of "
-            "credentials show as the signer"
+            f"the organisation must have 1 to {NAME_LETTERS} characters that can be printed: it is "
+            "what readers of credentials show as the signer"
         )
 
 

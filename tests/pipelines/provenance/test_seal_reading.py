@@ -71,6 +71,14 @@ def test_a_manifest_in_which_a_word_was_changed_is_invalid(
     assert read_manifest(changed, site.anchors).status == "invalid"
 
 
+def test_what_a_stranger_says_cannot_steer_a_terminal(site: Credentials, signer: Signer) -> None:
+    claim = Claim("\x1b[2J\u202eevil\n" + "x" * 999, "embedded", "\x9b0m", marked=True)
+    found = read_credentials(signer.sign(jpeg(), "jpeg", claim).data, "jpeg", site.anchors)
+    said = [*found.soft_bindings, found.generator or ""]
+    assert all(text.isprintable() and len(text) <= 200 for text in said)
+    assert found.soft_bindings[0].startswith("\ufffd[2J\ufffdevil\ufffdxx")
+
+
 @pytest.mark.parametrize("junk", [b"", b"junk", b"\0\0\0\x40jumb" + bytes(56)])
 def test_what_is_no_manifest_is_no_crash(junk: bytes) -> None:
     assert read_manifest(junk, None).status in {"absent", "invalid"}

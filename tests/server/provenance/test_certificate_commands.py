@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from cryptography import x509
 
+from pipelines.post.encode import encode
+from pipelines.provenance.credentials import Claim
 from server.cli import main
 from server.provenance.authority import fingerprint
 from server.provenance.certificates import Certificates
+from server.provenance.seal import Seal, SealSettings
 
 NOW = dt.datetime.now(dt.UTC)
 
@@ -137,3 +141,18 @@ def test_selftest_seals_or_says_why_not(provenance: Provenance, tmp_path: Path) 
     refused = provenance("selftest")
     assert refused.status == 1
     assert "content credentials cannot be made" in refused.err
+
+
+def test_show_says_who_signed_a_manifest(provenance: Provenance, tmp_path: Path) -> None:
+    provenance("init", "--organisation", "Our house")
+    plain = encode(np.zeros((16, 16, 3), np.uint8), "png")
+    claim = Claim("192af6e44a817c0e", "embedded", "0.1.0", marked=True)
+    sealed = Seal(SealSettings(tmp_path / "data")).sign(plain, "png", claim)
+    (tmp_path / "one.c2pa").write_bytes(sealed.manifest)
+    told = provenance("show", "one.c2pa", "--json").json
+    assert (told["status"], told["issuer"]) == ("trusted", "Our house")
+    assert told["soft_bindings"] == ["192af6e44a817c0e"]
+    assert "trainedAlgorithmicMedia" in provenance("show", "one.c2pa").out
+    (tmp_path / "one.png").write_bytes(sealed.data)
+    refused = provenance("show", "one.png")
+    assert (refused.status, "is no manifest" in refused.err) == (1, True)

@@ -46,6 +46,13 @@ def test_a_second_init_overwrites_nothing(tmp_path: Path) -> None:
     assert certificates.read() == before
 
 
+@pytest.mark.parametrize("name", ["", "  ", "x" * 65, "two\nlines", "\x1b[31mred"])
+def test_a_name_that_readers_could_not_show_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CommandError, match="the organisation must have"):
+        Certificates(tmp_path).make(name, NOW)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_renewed_leaf_seals_under_the_same_root(tmp_path: Path) -> None:
     certificates = Certificates(tmp_path)
     first = certificates.make("A site", NOW)
