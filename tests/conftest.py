@@ -19,7 +19,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server that draws, started by the command, on a free port."""
-    with Running(tmp_path_factory.mktemp("running")) as server:
+    """A server that draws, started by the command, on a free port.
+
+    Its pictures bear no invisible mark: the mark of another request would differ where the drawn
+    pixels should be the same, and would be all that differs where they should not.
+    """
+    unmarked = {"SEEDBED_INVISIBLE_MARK": "false"}
+    with Running(tmp_path_factory.mktemp("running"), settings=unmarked) as server:
         server.read_until("ready")
         yield server
