@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from pipelines.tilemark.mark import TileMark
+from pipelines.tilemark.mark import Depth, TileMark
 from pipelines.types import Pixels
 from server.provenance.registry import Known
 from server.provenance.verifying import Examiner, Verification, conclude
@@ -42,8 +42,8 @@ def examiner() -> Examiner:
     return Examiner({"first": TileMark(KEY)}, unsealed)
 
 
-def verified(examiner: Examiner, data: bytes, *rows: Known) -> Verification:
-    return conclude(examiner.examine(data, "deep", "image"), rows)
+def verified(examiner: Examiner, data: bytes, *rows: Known, depth: Depth = "fast") -> Verification:
+    return conclude(examiner.examine(data, depth, "image"), rows)
 
 
 def turned_by_camera(pixels: Pixels) -> bytes:
@@ -114,7 +114,8 @@ def test_a_stripped_and_cut_screenshot_leads_to_its_row(
 ) -> None:
     part = image(picture).crop((61, 101, 61 + 384, 101 + 384))
     small = part.resize((320, 320), Image.Resampling.BICUBIC)
-    verification = verified(examiner, saved(small, "JPEG", quality=70), known(picture))
+    data = saved(small, "JPEG", quality=70)
+    verification = verified(examiner, data, known(picture), depth="deep")
     assert verification.verdict.answer == GENERATED
     assert verification.known is not None
     assert verification.known.manifest == b"a manifest"
@@ -124,7 +125,7 @@ def test_a_stripped_and_cut_screenshot_leads_to_its_row(
 
 def test_another_servers_key_verifies_nothing(picture: Pixels) -> None:
     stranger = Examiner({"theirs": TileMark(b"x" * 32)}, unsealed)
-    assert verified(stranger, saved(picture)).verdict.answer == "no_mark_found"
+    assert verified(stranger, saved(picture), depth="deep").verdict.answer == "no_mark_found"
     assert verified(stranger, published(picture)).verdict.answer == CLAIMS
 
 
@@ -164,9 +165,10 @@ def test_a_mark_copied_onto_a_foreign_picture_is_a_conflict(examiner: Examiner, 
     grey = np.full((512, 512, 3), 128, np.uint8)
     residual = marked(grey).astype(int) - grey
     foreign = np.clip(scenery(5) + residual * 2, 0, 255).astype(np.uint8)[cut:, cut:]
-    fooled = verified(examiner, saved(foreign))
+    fooled = verified(examiner, saved(foreign), depth="deep")
     assert fooled.verdict.answer == GENERATED, "the mark alone cannot tell"
-    assert verified(examiner, saved(foreign), known(grey)).verdict.answer == "conflict"
+    seen_through = verified(examiner, saved(foreign), known(grey), depth="deep")
+    assert seen_through.verdict.answer == "conflict"
 
 
 def test_two_labels_that_differ_are_a_conflict(examiner: Examiner, plain: Pixels) -> None:
@@ -187,7 +189,7 @@ def test_foreign_labels_are_claims(examiner: Examiner, plain: Pixels) -> None:
 
 
 def test_without_any_mark_nothing_is_concluded(examiner: Examiner, plain: Pixels) -> None:
-    verification = verified(examiner, saved(plain))
+    verification = verified(examiner, saved(plain), depth="deep")
     assert verification.verdict.answer == "no_mark_found"
     assert verification.findings.mark.decodes > 20
     assert verification.findings.mark.false_positive_bound < 1e-7
