@@ -37,8 +37,8 @@ def watermark_app(behind: Behind) -> typer.Typer:
             DepthChoice,
             typer.Option(
                 help="How far to look for the invisible mark: fast takes the picture as it is, "
-                "deep also finds it in crops, turned and squeezed copies, exhaustive also in crops "
-                "that were turned a little."
+                "deep also finds it in crops, screenshots, tilted and squeezed copies, exhaustive "
+                "also in crops that were tilted or turned."
             ),
         ] = DepthChoice.DEEP,
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
