@@ -41,7 +41,7 @@ _TURNED_CROP, _TURNED_CROP_STEP = 0.3, 0.004
 _TURNED_ROUNDS = 12
 _ORIENTED_CROPS = 3
 """How many of the bands above are looked through for turned and mirrored crops."""
-_CROP_DECODES, _PLAIN_DECODES, _TURNED_DECODES = 3, 4, 6
+_CROP_DECODES, _PLAIN_DECODES, _TURNED_DECODES = 3, 2, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,18 @@ class Round:
 
 
 def deep() -> Iterator[Round]:
-    """Crops, then screenshots with something around, small rotations, and stretches."""
-    for crop in _CROPS:
-        yield _crops(*crop)
-    for frame in _FRAMES:
-        yield _frame(*frame)
-    turns = _about_zero(_STEEPEST, _TURN_STEP)
-    rotations = np.array([_turn(turn) for turn in turns]) / TILE
+    """What one spectrum tells (narrow crops, rotations, stretches), crops, and screenshots."""
+    narrow, *wider = _CROPS
+    yield _crops(*narrow)
+    rotations = np.array([_turn(turn) for turn in _about_zero(_STEEPEST, _TURN_STEP)]) / TILE
     yield Round(1.0, rotations, _PLAIN_DECODES, _rotated)
     logs = _about_zero(_WIDEST, _STRETCH_STEP)
     stretches = np.array([np.diag([math.exp(log / 2), math.exp(-log / 2)]) for log in logs])
     yield Round(1.0, stretches / TILE, _PLAIN_DECODES, _stretched)
+    for crop in wider:
+        yield _crops(*crop)
+    for frame in _FRAMES:
+        yield _frame(*frame)
 
 
 def exhaustive() -> Iterator[Round]:
