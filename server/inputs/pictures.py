@@ -37,7 +37,7 @@ _FORMAT_OF: Mapping[str, InputFormat] = MappingProxyType(
 )
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 _TOO_DEEP = ("I", "F")
-_MOST_SCANS = 100
+_MOST_SCANS = 50
 """A progressive JPEG has about ten. Each is a pass over all pixels, so thousands are an attack."""
 _START_OF_SCAN = b"\xff\xda"
 _PIECE_BYTES = 1 << 20
