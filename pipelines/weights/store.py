@@ -221,9 +221,9 @@ def recorded_files(folder: Path) -> tuple[LockedFile, ...]:
 
     Raises: ModelBroken: what was written at the install cannot be read.
     """
-    beside = _beside(folder)
     if not _was_installed(folder):
         return ()
+    beside = _beside(folder)
     try:
         return tuple(file for entry in read_lock(beside).weights for file in entry.files)
     except WeightsError as error:
@@ -236,9 +236,9 @@ def check_installed(folder: Path) -> None:
     Sizes are compared each time, sha256 when a file is new or has changed.
     Raises: ModelBroken: naming the file at fault.
     """
-    beside = _beside(folder)
     if not _was_installed(folder):
         return
+    beside = _beside(folder)
     try:
         (entry,) = read_lock(beside).weights
         require_locked_files(entry, folder, folder.parents[1])
