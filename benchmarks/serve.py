@@ -5,7 +5,12 @@ over HTTP with PNG and base64, in native size, for 1 and for 8 clients that ask 
 they are answered; the loop one picture after another. They take turns, so that whatever else the
 machine does falls on both. Only the ratio means something on another machine.
 
+The server does what it does for everybody: each picture gets its metadata, its invisible mark and
+its row in the registry, which the loop's have not. `--no-mark` leaves the mark out, to see what
+serving alone costs; pictures below 384 pixels, as the shipped model's, bear none in any case.
+
     python -m benchmarks.serve [--quick] [--json] [--clients 1 8] [--threads 2] [--device cpu]
+                               [--no-mark]
 """
 
 import argparse
@@ -82,6 +87,8 @@ class Result:
     steps: int
     threads: int
     device: str
+    marked: bool
+    """Whether the server's invisible mark was on."""
     rows: tuple[Row, ...]
     added_latency_ms: float | None
     """Median of the server at 1 client less the median of the loop; None without 1 client."""
@@ -161,7 +168,9 @@ def compare(
     return bare, served
 
 
-def result(bare: Turns, served: Sequence[Turns], threads: int, device: str) -> Result:
+def result(
+    bare: Turns, served: Sequence[Turns], threads: int, device: str, marked: bool = True
+) -> Result:
     """What the turns amount to."""
     one_client = next((turns for turns in served if turns.clients == 1), None)
     bare_p50_s = statistics.median(bare.latencies_s)
@@ -175,6 +184,7 @@ def result(bare: Turns, served: Sequence[Turns], threads: int, device: str) -> R
         steps=request.steps,
         threads=threads,
         device=device,
+        marked=marked,
         rows=(
             _row("bare loop", bare, bare),
             *(_row("server", turns, bare) for turns in served),
@@ -210,12 +220,13 @@ def bare_loop(threads: int, device: str) -> Iterator[BareLoop]:
 
 
 @contextmanager
-def server(threads: int, device: str) -> Iterator[Server]:
+def server(threads: int, device: str, marked: bool = True) -> Iterator[Server]:
     """A real server on a free loopback port, with settings, key and data of its own."""
     key = secrets.token_urlsafe(32)
     with tempfile.TemporaryDirectory() as folder:
         command = ["server", "serve", "--port", "0", "--threads", str(threads), "--device", device]
         command += ["--data-dir", folder, "--log-level", "warning"]
+        command += ["--invisible-mark", str(marked).lower()]
         with _python(command, Path(folder), {"SEEDBED_API_KEYS": key}) as process:
             address = _line_with(process, "address").split()[-1]
             _line_with(process, "ready:")
@@ -261,7 +272,8 @@ def _line_with(process: subprocess.Popen[str], text: str) -> str:
 
 def table(shown: Result) -> Table:
     """The result for people."""
-    title = f"{shown.model}, {shown.size}, {shown.steps} steps, {shown.threads} threads"
+    mark = "mark on" if shown.marked else "mark off"
+    title = f"{shown.model}, {shown.size}, {shown.steps} steps, {shown.threads} threads, {mark}"
     grid = Table(title=title)
     for heading in ("", "clients", "pictures/s", "ratio", "rounds", "p50 s", "p99 s"):
         grid.add_column(heading, justify="right" if heading else "left", no_wrap=True)
@@ -294,17 +306,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--no-mark", action="store_true", help="leave the invisible mark out")
     options = parser.parse_args()
+    marked = not options.no_mark
     rounds, pictures = (1, 2) if options.quick else (options.rounds, PICTURES)
     status = Console(stderr=True).status("loading the model twice ...")
     with (
         status,
         bare_loop(options.threads, options.device) as loop,
-        server(options.threads, options.device) as served,
+        server(options.threads, options.device, marked) as served,
     ):
         status.update(f"{rounds} rounds of loop and server ...")
         bare, turns = compare(loop, served, options.clients, rounds, pictures)
-    measured = result(bare, turns, options.threads, options.device)
+    measured = result(bare, turns, options.threads, options.device, marked)
     if options.json:
         sys.stdout.write(json.dumps(asdict(measured), indent=2) + "\n")
     else:

@@ -61,6 +61,7 @@ def test_the_table_shows_every_row(measured: Result) -> None:
     with console.capture() as shown:
         console.print(table(measured))
 
+    assert "mark on" in shown.get()
     assert shown.get().count("server") == 2
     assert "+50 ms (+3.3 %)" in shown.get()
 
