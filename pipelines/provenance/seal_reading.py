@@ -23,6 +23,8 @@ _SIGNED = "claimSignature.validated"
 _NO_PICTURE = "assertion.dataHash.mismatch"
 _TRUSTED = "signingCredential.trusted"
 _MOST_FAILURES = 8
+_MOST_VALUES = 16
+"""Of what a manifest may say many times; the registry is asked for each id."""
 _MOST_LETTERS = 200
 """Of a text that a stranger's manifest says."""
 
@@ -75,8 +77,8 @@ def _found(told: Any, status: Status, failures: tuple[str, ...]) -> CredentialsF
         status=status,
         issuer=_word(manifest.get("signature_info", {}).get("issuer")),
         generator=_generator(manifest),
-        source_types=tuple(dict.fromkeys(_source_types(assertions))),
-        soft_bindings=tuple(dict.fromkeys(_bindings(assertions))),
+        source_types=tuple(dict.fromkeys(_source_types(assertions)))[:_MOST_VALUES],
+        soft_bindings=tuple(dict.fromkeys(_bindings(assertions)))[:_MOST_VALUES],
         failures=failures[:_MOST_FAILURES],
     )
 
@@ -107,8 +109,8 @@ def _source_types(assertions: Sequence[Any]) -> Iterator[str]:
 def _actions(assertions: Sequence[Any]) -> Iterator[dict[str, Any]]:
     for assertion in assertions:
         if str(assertion.get("label")).startswith("c2pa.actions"):
-            listed = _data(assertion).get("actions")
-            yield from (one for one in listed or () if isinstance(one, dict))
+            listed = _listed(_data(assertion).get("actions"))
+            yield from (one for one in listed if isinstance(one, dict))
 
 
 def _bindings(assertions: Sequence[Any]) -> Iterator[str]:
@@ -118,7 +120,7 @@ def _bindings(assertions: Sequence[Any]) -> Iterator[str]:
             str(assertion.get("label")).startswith("c2pa.soft-binding")
             and data.get("alg") == BINDING
         ):
-            for block in data.get("blocks") or ():
+            for block in _listed(data.get("blocks")):
                 if isinstance(block, dict) and isinstance(block.get("value"), str):
                     yield short(block["value"])
 
@@ -126,6 +128,10 @@ def _bindings(assertions: Sequence[Any]) -> Iterator[str]:
 def _data(assertion: Any) -> dict[str, Any]:
     data = assertion.get("data")
     return data if isinstance(data, dict) else {}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _word(text: Any) -> str | None:

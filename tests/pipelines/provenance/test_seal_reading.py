@@ -2,9 +2,12 @@
 
 import datetime as dt
 import io
+import json
 import socket
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import c2pa
 import pytest
 from PIL import Image
 
@@ -15,6 +18,8 @@ from pipelines.provenance.credentials import (
     read_credentials,
     read_manifest,
 )
+from pipelines.provenance.seal_reading import BINDING
+from pipelines.provenance.xmp import DRAWN, SOURCE_TYPES
 from server.provenance.certificates import Certificates, Credentials
 
 EXPIRED = Path(__file__).with_name("expired.webp")
@@ -77,6 +82,45 @@ def test_what_a_stranger_says_cannot_steer_a_terminal(site: Credentials, signer:
     said = [*found.soft_bindings, found.generator or ""]
     assert all(text.isprintable() and len(text) <= 200 for text in said)
     assert found.soft_bindings[0].startswith("\ufffd[2J\ufffdevil\ufffdxx")
+
+
+def forged(blocks: object) -> bytes:
+    """Sealed by somebody whose program checks nothing: a binding of any shape."""
+    claim = {
+        "claim_generator_info": [{"name": "forged"}],
+        "assertions": [
+            {
+                "label": "c2pa.actions.v2",
+                "data": {
+                    "actions": [
+                        {"action": "c2pa.created", "digitalSourceType": f"{SOURCE_TYPES}{DRAWN}"}
+                    ]
+                },
+            },
+            {"label": "c2pa.soft-binding", "data": {"alg": BINDING, "blocks": blocks}},
+        ],
+    }
+    unchecked = c2pa.Context.from_dict({"verify": {"verify_after_sign": False}})
+    with TemporaryDirectory() as folder:
+        stranger = Certificates(Path(folder)).make("A stranger", dt.datetime.now(dt.UTC))
+    info = c2pa.C2paSignerInfo(
+        c2pa.C2paSigningAlg.ES256, stranger.chain.encode(), stranger.key.encode(), None
+    )
+    sealed = io.BytesIO()
+    with c2pa.Builder.from_json(json.dumps(claim), context=unchecked) as builder:
+        builder.sign(c2pa.Signer.from_info(info), "image/jpeg", io.BytesIO(jpeg()), sealed)
+    return sealed.getvalue()
+
+
+@pytest.mark.parametrize("blocks", [5, True, "text", {"value": ID}, [5, None, {"value": 5}]])
+def test_a_binding_of_another_shape_binds_nothing(blocks: object) -> None:
+    found = read_credentials(forged(blocks), "jpeg", None)
+    assert (found.issuer, found.soft_bindings) == ("A stranger", ())
+
+
+def test_of_thousands_of_bindings_the_first_are_read() -> None:
+    found = read_credentials(forged([{"value": f"{n:016x}"} for n in range(1_000)]), "jpeg", None)
+    assert found.soft_bindings == tuple(f"{n:016x}" for n in range(16))
 
 
 @pytest.mark.parametrize("junk", [b"", b"junk", b"\0\0\0\x40jumb" + bytes(56)])
