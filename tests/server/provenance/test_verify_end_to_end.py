@@ -27,7 +27,7 @@ from server.provenance.seal import Seal, SealSettings
 from server.provenance.verifier import Verifier
 from server.provenance.verifying import Examiner
 from server.store.database import Database, prepare
-from tests.server.conformance.calls import ARK, GENERATIONS, M3, M5_LITE, fetched
+from tests.server.conformance.calls import ARK, EDITS, GENERATIONS, M3, M5_LITE, fetched
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer
 from tests.server.provenance.marked import saved
@@ -169,6 +169,26 @@ def test_a_picture_without_a_label_says_the_same_by_all_other_layers(house: Hous
     assert len(ids) == 2
     layers = bare["images"][0]["provenance"]["layers"]
     assert layers == ["metadata", "invisible", "c2pa", "registry"]
+
+
+def test_an_edit_that_keeps_a_marked_picture_bears_its_own_id(house: House) -> None:
+    original = house.draw("openai png")
+    mask = Image.new("RGBA", (1024, 1024), "black")
+    mask.paste((0, 0, 0, 0), (400, 400, 600, 600))
+    answer = house.client.post(
+        EDITS,
+        files={"image": original, "mask": saved(mask)},
+        data={"model": "gpt-image-1.5", "prompt": "a hat", "size": "1024x1024"},
+    )
+    edited = base64.b64decode(answer.json()["data"][0]["b64_json"])
+    kept = [
+        np.asarray(Image.open(io.BytesIO(one)).convert("RGB"))[:300] for one in (original, edited)
+    ]
+    assert np.abs(kept[0].astype(int) - kept[1]).max() < 12, "hardly more than the mark differs"
+    one = house.verify(edited)
+    assert (one["verdict"], one["ids_agree"]) == (GENERATED, True)
+    assert one["id"] != house.verify(original)["id"]
+    assert one["layers"]["c2pa"]["source_types"] == ["compositeWithTrainedAlgorithmicMedia"]
 
 
 def test_another_servers_keys_and_roots_know_nothing(house: House, tmp_path: Path) -> None:
