@@ -10,7 +10,7 @@ from PIL import Image
 
 from pipelines.catalog import embedded_catalog
 from pipelines.label.label import CHINESE, ENGLISH, Label
-from server.assembly import build_service
+from server.assembly import build_publishing, build_service
 from server.draft import Customs, Draft
 from server.labelling import Labelling, load_logo
 from server.plan import Plan
@@ -74,11 +74,34 @@ def test_what_is_set_is_what_pictures_are_labelled_with(drawer: Drawer, tmp_path
     ).settings
 
     async def plan() -> Plan:
-        with closing(build_service(settings, embedded_catalog(), drawer, FileStore(tmp_path))) as s:
+        publishing = build_publishing(settings, (), None, keeps=False)
+        files = FileStore(tmp_path)
+        service = build_service(settings, embedded_catalog(), drawer, files, publishing)
+        with closing(service):
             draft = Draft(model="gpt-image-1", prompt="a cat", watermark=True)
-            drawing = s.start(draft, Customs("png"), client="tester")
+            drawing = service.start(draft, Customs("png"), client="tester")
             drawing.cancel()
             return drawing.plan
 
     expected = Label("本公司 · AI生成", "compact", "top-left", load_logo(logo))
     assert asyncio.run(plan()).finish.label == expected
+
+
+def test_where_it_must_conform_the_label_is_chinese_whatever_the_prompt(
+    drawer: Drawer, tmp_path: Path
+) -> None:
+    settings = load({"compliance": "cn", "label_language": "en"}).settings
+
+    async def plan() -> Plan:
+        publishing = build_publishing(settings, (), None, keeps=False)
+        files = FileStore(tmp_path)
+        service = build_service(settings, embedded_catalog(), drawer, files, publishing)
+        with closing(service):
+            draft = Draft(model="gpt-image-1", prompt="a cat")
+            drawing = service.start(draft, Customs("png"), client="tester")
+            drawing.cancel()
+            return drawing.plan
+
+    label = asyncio.run(plan()).finish.label
+    assert label is not None, "also where nothing was said"
+    assert label.text == "AI生成"

@@ -35,6 +35,7 @@ def test_startup_says_where_everything_is(running: Running) -> None:
     assert f"address   {running.url}" in text
     assert f"API docs  {running.url}/docs" in text
     assert "API key   data/api-key" in text
+    assert "  marks     metadata\n" in text
     assert running.key not in text
     assert httpx2.get(f"{running.url}/docs").is_success
 

@@ -150,6 +150,7 @@ def test_a_streams_row_is_there_when_its_event_comes(marking: Site) -> None:
     with httpx2.stream(
         "POST", marking.url + GENERATIONS, json=body, headers=headers, timeout=60
     ) as answer:
+        assert answer.headers[HEADER] == "planned=metadata+invisible+registry"
         for event in httpx2.EventSource(answer):
             data = base64.b64decode(json.loads(event.data)["b64_json"])
             found = len(rows_of(marking.data_dir, data))
