@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import Row, Select, delete, select
+from sqlalchemy import Row, Select, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.errors import StorageFailure
@@ -23,6 +23,8 @@ from server.store.tables import PICTURES
 
 _MOST_AT_ONCE = 256
 """Rows in one transaction."""
+_MOST_OF_ONE = 16
+"""Rows that are read of an id: the same call may have been answered a million times."""
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +92,7 @@ class Registry:
         await waiting.written
 
     async def find(self, ids: Iterable[int]) -> list[Known]:
-        """What is known of these ids, the newest first."""
+        """What is known of these ids, the newest first; of many rows of one id the last ones."""
         async with self._database.read() as connection:
             rows = await connection.execute(rows_of(ids))
             return [known_of(row) for row in rows]
@@ -120,7 +122,7 @@ class Registry:
         try:
             async with self._database.write() as connection:
                 await connection.execute(PICTURES.insert(), [_columns(one) for one in records])
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits would wait for ever
             _log.error("%d pictures could not be registered: %s", len(records), error)
             return StorageFailure("The picture could not be registered.")
         return None
@@ -128,9 +130,12 @@ class Registry:
 
 def rows_of(ids: Iterable[int]) -> Select[tuple[object, ...]]:
     """The question for what is known of ids, for whoever reads the table otherwise."""
-    chosen = [PICTURES.c[name] for name in _KNOWN]
-    wanted = [_hexadecimal(one) for one in ids]
-    return select(*chosen).where(PICTURES.c.id.in_(wanted)).order_by(PICTURES.c.number.desc())
+    number, chosen = PICTURES.c.number, [PICTURES.c[name] for name in _KNOWN]
+    wanted = PICTURES.c.id.in_([_hexadecimal(one) for one in ids])
+    place = func.row_number().over(partition_by=PICTURES.c.id, order_by=number.desc())
+    newest = select(number, place.label("place")).where(wanted).subquery()
+    last = select(newest.c.number).where(newest.c.place <= _MOST_OF_ONE)
+    return select(*chosen).where(number.in_(last)).order_by(number.desc())
 
 
 def known_of(row: Row[tuple[object, ...]]) -> Known:

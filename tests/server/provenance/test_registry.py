@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 from pipelines.errors import StorageFailure
 from pipelines.types import Size
 from server.provenance.registry import Record, Registry
@@ -73,6 +75,29 @@ def test_the_same_picture_twice_is_two_rows_the_newest_first(tmp_path: Path) -> 
         await registry.add(record(5, request_id="first"))
         await registry.add(record(5, request_id="second"))
         assert [one.request_id for one in await registry.find({5})] == ["second", "first"]
+
+    working(tmp_path, work)
+
+
+def test_of_the_same_picture_a_hundred_times_the_last_rows_are_read(tmp_path: Path) -> None:
+    async def work(registry: Registry) -> None:
+        await registry.add(record(7))
+        for number in range(100):
+            await registry.add(record(5, request_id=f"req_{number}"))
+        found = await registry.find({5, 7})
+        last = [f"req_{number}" for number in range(99, 83, -1)]
+        assert [one.request_id for one in found if one.id == 5] == last
+        assert [one.request_id for one in found if one.id == 7] == ["req_1"]
+
+    working(tmp_path, work)
+
+
+def test_a_row_that_cannot_be_written_keeps_nobody_waiting(tmp_path: Path) -> None:
+    async def work(registry: Registry) -> None:
+        with pytest.raises(StorageFailure):
+            await asyncio.wait_for(registry.add(record(1, model="\ud800")), 20)
+        await registry.add(record(2))
+        assert [one.id for one in await registry.find({1, 2})] == [2]
 
     working(tmp_path, work)
 
