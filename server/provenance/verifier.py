@@ -53,8 +53,9 @@ class Verifier:
             return [await self._one(name, file, depth) for name, file in files.items()]
 
     async def manifest(self, ident: int) -> bytes | None:
-        """The signed manifest that was kept of a picture."""
-        return next((one.manifest for one in await self._find(frozenset({ident}))), None)
+        """The newest signed manifest that was kept of a picture."""
+        known = await self._find(frozenset({ident}))
+        return next((one.manifest for one in known if one.manifest is not None), None)
 
     @contextmanager
     def _queued(self, client: str, pictures: int) -> Iterator[None]:

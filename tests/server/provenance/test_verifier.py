@@ -5,12 +5,13 @@ import io
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 
 import pytest
 
 from pipelines.errors import InvalidImage, QueueFull
 from server.provenance.verifier import Verifier
-from tests.server.provenance.marked import saved, scenery, verifying
+from tests.server.provenance.marked import IDENT, known, saved, scenery, verifying
 
 PICTURE = saved(scenery(2, 64))
 
@@ -90,3 +91,10 @@ def test_a_picture_that_cannot_be_read_is_named_and_leaves_the_line() -> None:
 
     with closing(verifying()) as verifier:
         asyncio.run(fail(verifier))
+
+
+def test_a_manifest_is_found_though_the_last_copy_was_handed_out_unsealed() -> None:
+    row = known(scenery(2, 64))
+    rows = replace(row, manifest=None), replace(row, manifest=b"newer"), row
+    with closing(verifying(*rows)) as verifier:
+        assert asyncio.run(verifier.manifest(IDENT)) == b"newer"
