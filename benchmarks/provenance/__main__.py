@@ -43,9 +43,9 @@ class Amount:
     """How many pictures of everything."""
 
     ours: int = 200
-    others: int = 120
+    others: int = 100
     unmarked: int = 10_000
-    short_tags: int = 400
+    short_tags: int = 300
     timed: int = 24
     redrawn: int = 24
 

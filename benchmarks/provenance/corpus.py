@@ -1,4 +1,4 @@
-"""The pictures that marks are measured on: 200 drawn by our own model, 120 of other origin.
+"""The pictures that marks are measured on: 200 drawn by our own model, 100 of other origin.
 
 Our own are drawn small by the embedded model and enlarged, as the server does for its callers. The
 others are squares out of the photographs, scans and textures that scikit-image brings along, and
@@ -40,6 +40,7 @@ _PHOTOGRAPHS = (
 )  # fmt: skip
 _CUTS = 4
 """Squares out of a photograph."""
+_LEAST_CUT = 200
 _GRAIN = 1.5
 """Deviation of the grain that an enlarged photograph gets, in levels: none is wholly smooth."""
 
@@ -74,17 +75,22 @@ def _photographed() -> Iterator[Pixels]:
 
 
 def _square(picture: Image.Image, turn: int, seed: int) -> Pixels:
-    """The middle of a photograph, or a quarter of it somewhere."""
-    short = min(picture.size)
-    side = short if turn == 0 else max(200, short // 2)
     chance = np.random.default_rng((seed, turn))
-    left, top = (
-        (whole - side) // 2 if turn == 0 else int(chance.integers(0, whole - side + 1))
-        for whole in picture.size
-    )
-    part = picture.crop((left, top, left + side, top + side))
+    part = picture.crop(cut(Size(*picture.size), turn, chance))
     levels = np.asarray(part.resize((SIDE, SIDE), Image.Resampling.LANCZOS), np.float32)
     return _levels(levels + chance.normal(0, _GRAIN, levels.shape))
+
+
+def cut(size: Size, turn: int, chance: np.random.Generator) -> tuple[int, int, int, int]:
+    """The middle of a photograph, at other turns a quarter of it somewhere: left, top, right, low."""
+    if turn == 0:
+        side = size.short_side
+        left, top = (size.width - side) // 2, (size.height - side) // 2
+    else:
+        side = min(size.short_side, max(_LEAST_CUT, size.short_side // 2))
+        left = int(chance.integers(0, size.width - side + 1))
+        top = int(chance.integers(0, size.height - side + 1))
+    return left, top, left + side, top + side
 
 
 def _drawn() -> Iterator[Pixels]:

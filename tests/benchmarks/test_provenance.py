@@ -9,10 +9,11 @@ from PIL import Image
 from benchmarks.provenance.__main__ import figures, summary, tables
 from benchmarks.provenance.alarms import Search, Tally
 from benchmarks.provenance.attacks import HARD, STANDARD
-from benchmarks.provenance.corpus import SIDE, our_own
+from benchmarks.provenance.corpus import SIDE, cut, our_own
 from benchmarks.provenance.journeys import JOURNEYS
 from benchmarks.provenance.survival import Fate, fate, share
 from benchmarks.provenance.targets import Figure
+from pipelines.types import Size
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,15 @@ def test_only_what_was_measured_is_told() -> None:
     assert names == ["false ids in 10 pictures", "short tag: off by"]
     assert list(summary(results)) == ["figures", "alarms"]
     assert len(list(tables(results))) == 2
+
+
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("size", [Size(448, 172), Size(640, 427), Size(200, 200), Size(1411, 1411)])
+def test_a_cut_is_a_square_inside_the_photograph(size: Size, turn: int) -> None:
+    left, top, right, low = cut(size, turn, np.random.default_rng(turn))
+    assert right - left == low - top >= min(200, size.short_side)
+    assert 0 <= left < right <= size.width
+    assert 0 <= top < low <= size.height
 
 
 def test_our_own_pictures_are_drawn_by_the_embedded_model() -> None:
