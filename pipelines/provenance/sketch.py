@@ -76,8 +76,10 @@ def _part(pixels: Pixels, ground: tuple[int, ...], scale: float) -> _Plane:
 
 def _small(pixels: Pixels, size: tuple[int, int]) -> _Plane:
     """Averaged down, on white."""
-    image = Image.fromarray(np.ascontiguousarray(pixels)).convert("RGBa")
-    small = np.asarray(image.resize(size, Image.Resampling.BOX), np.float32)
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    if pixels.shape[2] == 3:
+        return np.asarray(image.resize(size, Image.Resampling.BOX), np.float32)
+    small = np.asarray(image.convert("RGBa").resize(size, Image.Resampling.BOX), np.float32)
     # Of premultiplied pixels the missing rest of alpha is the white behind them.
     white: _Plane = np.minimum(small[..., :3] + (255 - small[..., 3:]), 255)
     return white
