@@ -82,7 +82,7 @@ def _square(picture: Image.Image, turn: int, seed: int) -> Pixels:
 
 
 def cut(size: Size, turn: int, chance: np.random.Generator) -> tuple[int, int, int, int]:
-    """The middle of a photograph, at other turns a quarter of it somewhere: left, top, right, low."""
+    """The middle of a photograph, at other turns a part somewhere: left, top, right, low."""
     if turn == 0:
         side = size.short_side
         left, top = (size.width - side) // 2, (size.height - side) // 2
