@@ -117,7 +117,11 @@ def _write_manifest(outcome: _Outcome, target: Path) -> None:
     known = outcome.verification.known if outcome.verification else None
     if known is None or known.manifest is None:
         raise CommandError(f"no manifest is kept of {outcome.file}")
-    target.write_bytes(known.manifest)
+    try:
+        with target.open("xb") as file:
+            file.write(known.manifest)
+    except OSError as error:
+        raise CommandError(f"cannot write {target}: {error.strerror}") from error
     errors_console().print(f"wrote {target}", markup=False)
 
 

@@ -167,6 +167,8 @@ def test_a_stripped_picture_leads_to_its_manifest(verify: Verify, folder: Path) 
     done = verify("cut.jpg", "--manifest", "kept.c2pa")
     assert (done.status, done.err) == (0, "wrote kept.c2pa\n")
     assert (folder / "kept.c2pa").read_bytes() == b"a manifest"
+    again = verify("cut.jpg", "--manifest", "kept.c2pa")
+    assert (again.status, again.err) == (3, "seedbed: cannot write kept.c2pa: File exists\n")
 
 
 def test_there_is_no_manifest_of_what_is_not_known(verify: Verify) -> None:
