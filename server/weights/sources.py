@@ -124,7 +124,9 @@ def _stream(
             check_status(response, what)
             _check_size(response, what, size)
             yield _from_offset(response, offset, what)
-    except httpx2.TransportError as error:
+    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.TooManyRedirects) as error:
+        raise SourceFailed(f"{what}: {url} cannot be asked ({error})") from error
+    except httpx2.RequestError as error:
         raise SourceCut(f"{what}: {url} broke off ({error or type(error).__name__})") from error
     except OfflineModeIsEnabled as error:
         raise SourceFailed(f"{what}: HF_HUB_OFFLINE is set; say --offline --from FOLDER") from error

@@ -347,6 +347,13 @@ def test_a_store_behind_any_web_server_is_a_mirror(site: Site, tmp_path: Path) -
     assert site.hub.asked == []
 
 
+@pytest.mark.parametrize("address", ["http://[::1", "https://"])
+def test_an_address_that_is_none_is_named_at_once(address: str, locked_site: Site) -> None:
+    said = locked_site.bad("fetch", "tiny", "--from", address, "--jobs", "1")
+    assert "cannot be asked" in said
+    assert "attempts" not in said
+
+
 def test_weights_that_are_not_free_come_only_after_acceptance(empty_site: Site) -> None:
     facts = {"licence": "qwen-research", "gated": True, "token": "hf_x"}
     empty_site.hub.add("lab/tiny", model_files(), **facts)
