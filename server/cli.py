@@ -207,7 +207,7 @@ def generate(
     ] = 1,
     watermark: Annotated[
         bool | None,
-        typer.Option(help="Label the picture, as the settings of labels say [default: no]."),
+        typer.Option(help="Label the picture [default: as the site and the model have it]."),
     ] = None,
     recipe: Annotated[
         Path | None,

@@ -1,7 +1,6 @@
 """`seedbed generate`: where to draw, a progress bar per picture, and what is written where."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -63,8 +62,6 @@ def generate(
         order = order_again(recipe, before, order, anyway)
     elif prompt is None:
         raise CommandError("say what shall be drawn, or --recipe FILE to draw a picture again")
-    else:
-        order = replace(order, watermark=bool(watermark))
     with _Display(targets, force, before) as display:
         _draw(settings, order, server, api_key, display)
 

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from pipelines.provenance.claims import read_claims
+from server.labelling import Labelling
+from server.provenance.policy import LabelPolicy
 from tests.running import SEEDBED, Running, plain_environment, seedbed
+from tests.server.conftest import KEY, serving
+from tests.server.drawer import Drawer
 
 ORDER = ("a red circle on a blue ground", "--size", "64x64", "--seed", "7")
 
@@ -77,6 +82,21 @@ def test_options_reach_the_engine(running: Running, tmp_path: Path) -> None:
     plain = pixels(tmp_path / "plain.png")
     assert pixels(tmp_path / "marked.png") != plain
     assert pixels(tmp_path / "free.png") != plain
+
+
+def test_a_site_that_labels_every_picture_labels_what_said_nothing_of_it(
+    drawer: Drawer, tmp_path: Path
+) -> None:
+    labelling = Labelling(policy=LabelPolicy("forbid"))
+    with serving(drawer, tmp_path / "data", labelling=labelling) as site:
+        order = ("generate", *ORDER, "--server", site.url, "--api-key", KEY, "-o", "out.png")
+        done = seedbed(tmp_path, *order)
+        assert done.returncode == 0, done.stderr
+        refused = seedbed(tmp_path, *order, "--force", "--no-watermark")
+    assert "This site labels every picture" in refused.stderr
+    recipe = read_claims((tmp_path / "out.png").read_bytes()).recipe
+    assert recipe is not None
+    assert recipe.label
 
 
 def test_a_file_is_overwritten_only_by_force(running: Running, tmp_path: Path) -> None:
