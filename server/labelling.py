@@ -11,8 +11,9 @@ from typing import Literal, TypeAlias
 
 from pipelines.errors import InvalidImage
 from pipelines.label.label import CHINESE, ENGLISH, Label
+from pipelines.label.layout import fitting_size
 from pipelines.label.logo import read_logo
-from pipelines.types import Bitmap
+from pipelines.types import Bitmap, Size
 from server.provenance.policy import LabelPolicy
 from server.terminal import CommandError
 
@@ -34,9 +35,14 @@ class Labelling:
     """Everything but the text."""
     policy: LabelPolicy = field(default_factory=LabelPolicy)
 
-    def label(self, prompt: str) -> Label:
-        """The label of a picture of this prompt."""
-        return replace(self.look, text=self.text or self._words(prompt))
+    def label(self, prompt: str, size: Size) -> Label:
+        """The label of a picture of this prompt.
+
+        Raises: TooSmall: a picture of this size cannot hold it.
+        """
+        label = replace(self.look, text=self.text or self._words(prompt))
+        fitting_size(label.text, label.style, label.logo, size)
+        return label
 
     def _words(self, prompt: str) -> str:
         chinese = self.language == "zh" or (self.language == "auto" and _HAN.search(prompt))

@@ -98,7 +98,7 @@ def make_plan(
     finish = _finish(draft, customs, named, sized)
     labelling = labelling or Labelling()
     if labelling.policy.is_labelled(draft.watermark, named.watermark):
-        finish = replace(finish, label=labelling.label(checked.prompt))
+        finish = replace(finish, label=labelling.label(checked.prompt, size))
     if finish.transparent and not draft.references:
         prompt = on_plain_ground(prompt, drawer.abilities.plain_ground)
     rewriting = wanted_rewriting(draft, named, prompt, drawer) if rewrites else None

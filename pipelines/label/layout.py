@@ -1,6 +1,7 @@
 """Decides how large a label is and where it lies. Knows styles, corners and sizes; no pixels."""
 
 import math
+from functools import lru_cache
 
 from pipelines.errors import TooSmall
 from pipelines.label.lettering import Letters, font_size, measure
@@ -18,7 +19,10 @@ _SMALLEST_CAP = 5
 _MARGIN_SHARE = 0.014
 """Between the label's box and the picture's edge, over the short side."""
 
+_KEPT_SIZES = 64
 
+
+@lru_cache(maxsize=_KEPT_SIZES)
 def fitting_size(text: str, style: Style, logo: Bitmap | None, picture: Size) -> int:
     """The size of the font: as large as the style asks, or as the picture can hold.
 

@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from pipelines.catalog import embedded_catalog
+from pipelines.errors import TooSmall
 from pipelines.label.label import CHINESE, ENGLISH, Label
+from pipelines.types import Size
 from server.assembly import build_publishing, build_service
 from server.draft import Customs, Draft
 from server.labelling import Labelling, load_logo
@@ -33,7 +35,7 @@ from tests.server.drawer import Drawer
     ],
 )
 def test_one_chinese_character_makes_the_label_chinese(prompt: str, words: str) -> None:
-    assert Labelling().label(prompt).text == words
+    assert Labelling().label(prompt, Size(512, 512)).text == words
 
 
 @pytest.mark.parametrize(
@@ -105,3 +107,21 @@ def test_where_it_must_conform_the_label_is_chinese_whatever_the_prompt(
     label = asyncio.run(plan()).finish.label
     assert label is not None, "also where nothing was said"
     assert label.text == "AI生成"
+
+
+def test_a_label_that_a_picture_cannot_hold_is_refused_before_anything_is_drawn(
+    drawer: Drawer, tmp_path: Path
+) -> None:
+    settings = load({"label_text": "AI generated " * 8}).settings
+
+    async def plan(size: str) -> None:
+        publishing = build_publishing(settings, (), None, keeps=False)
+        files = FileStore(tmp_path)
+        service = build_service(settings, embedded_catalog(), drawer, files, publishing)
+        with closing(service):
+            draft = Draft(model="seedbed", prompt="a cat", size=size, watermark=True)
+            service.start(draft, Customs("png"), client="tester").cancel()
+
+    asyncio.run(plan("512x512"))
+    with pytest.raises(TooSmall, match="a picture of 64x64 pixels is too small for the label"):
+        asyncio.run(plan("64x64"))
