@@ -4,6 +4,7 @@ Rule 1: nothing is made or changed: no key, no lock, no file beside the database
 Rule 2: what is not there, or cannot be read, is a note; the other layers are looked at.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
@@ -24,6 +25,8 @@ from server.provenance.seal import SealSettings, trust_of
 from server.provenance.verifying import Examiner, ReadSeal, Seal
 from server.store.database import FILE
 from server.terminal import CommandError
+
+_log = logging.getLogger(__name__)
 
 
 class Archive:
@@ -98,10 +101,18 @@ def marks(keys: Iterable[MarkKey]) -> dict[str, TileMark]:
 
 
 def seal_reader(settings: SealSettings) -> ReadSeal:
-    """What reads content credentials and trusts this site's alone. Raises: CommandError."""
+    """What reads content credentials and trusts this site's alone, as its roots are at the time.
+
+    Raises: CommandError.
+    """
     trust = trust_of(settings)
 
     def read(data: bytes, form: str) -> Seal:
+        nonlocal trust
+        try:
+            trust = trust_of(settings)
+        except CommandError as error:
+            _log.error("whom to trust is as it was before: %s", error)
         found = read_credentials(data, form, trust.anchors)
         foreign = trust.signers is not None and found.issuer not in trust.signers
         return replace(found, status="valid") if found.status == "trusted" and foreign else found

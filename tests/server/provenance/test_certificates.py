@@ -194,6 +194,22 @@ def test_what_the_site_made_stays_trusted_beside_a_chain_that_it_brought(tmp_pat
     assert read(foreign, "png").status == "valid"
 
 
+def test_a_running_verifier_trusts_a_new_root_and_no_more_the_one_that_was_taken_away(
+    tmp_path: Path,
+) -> None:
+    site = Certificates(tmp_path)
+    site.make("Made", NOW)
+    settings = SealSettings(tmp_path)
+    read, before = seal_reader(settings), Seal(settings).sign(PLAIN, "png", CLAIM).data
+    site.renew_root(NOW)
+    after = Seal(settings).sign(PLAIN, "png", CLAIM).data
+    assert [read(data, "png").status for data in (before, after)] == ["trusted"] * 2
+    (site.folder / "root-0001.pem").unlink()
+    assert [read(data, "png").status for data in (before, after)] == ["valid", "trusted"]
+    (site.folder / "root-0002.pem").write_text("damaged")
+    assert read(after, "png").status == "trusted", "as it was before"
+
+
 def test_others_whom_the_seller_of_a_chain_vouches_for_are_not_trusted(tmp_path: Path) -> None:
     """One root, two customers."""
     root, root_key = make_root("Seller", NOW)
