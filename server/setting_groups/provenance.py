@@ -65,7 +65,7 @@ class ProvenanceSettings(BaseModel):
     watermark_policy: Literal["allow", "log", "forbid"] = Field(
         "allow",
         description="what becomes of watermark: false, which asks for no label: allow, log (with "
-        "key, request and id), forbid (refused with 403, and labels are drawn unless asked for)",
+        "key, request and id), forbid (refused with 403, and labels also where nothing was said)",
     )
     compliance: ComplianceHere = Field(
         "none",
