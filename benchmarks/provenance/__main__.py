@@ -196,6 +196,8 @@ def summary(results: dict[str, Any]) -> dict[str, Any]:
             group: {name: share(survival.all, group, name) for name in attacks}
             for group, attacks in GROUPS.items()
         }
+        taken = sum(one.carried for one in survival.all)
+        told["marked"] = {"pictures": len(survival.all), "took a mark": taken}
     if (alarms := results.get("alarms")) is not None:
         told["alarms"] = [asdict(tally) | {"expected": tally.expected} for tally in alarms]
     for name in ("costs", "regeneration"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.provenance.__main__ import figures, summary, tables
+from benchmarks.provenance.__main__ import Survival, figures, summary, tables
 from benchmarks.provenance.alarms import Search, Tally
 from benchmarks.provenance.attacks import HARD, STANDARD
 from benchmarks.provenance.corpus import SIDE, cut, our_own
@@ -83,6 +83,15 @@ def test_only_what_was_measured_is_told() -> None:
     assert names == ["false ids in 10 pictures", "short tag: off by"]
     assert list(summary(results)) == ["figures", "alarms"]
     assert len(list(tables(results))) == 2
+
+
+def test_pictures_that_took_no_mark_are_counted_and_in_no_share() -> None:
+    found = {("standard", "none"): True}
+    taken = Fate(True, "", 1.0, 48.0, 50.0, 20.0, found)
+    bare = Fate(False, "too plain", 0.0, float("inf"), 9.0, 0.0)
+    told = summary({"survival": Survival((taken, bare), (taken,))})
+    assert told["marked"] == {"pictures": 3, "took a mark": 2}
+    assert told["survival"]["standard"]["none"] == 1.0
 
 
 @pytest.mark.parametrize("turn", range(4))
