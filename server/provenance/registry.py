@@ -98,13 +98,21 @@ class Registry:
             return [known_of(row) for row in rows]
 
     async def sweep(self) -> int:
-        """Forget what has been kept long enough; return how many. Raises: StorageFailure."""
-        old = delete(PICTURES).where(PICTURES.c.expires_at < int(self._now()))
+        """Forget what has been kept long enough; return how many. Raises: StorageFailure.
+
+        Little by little: whoever waits for a row of a picture never waits for all of it.
+        """
+        old = select(PICTURES.c.number).where(PICTURES.c.expires_at < int(self._now()))
+        some = delete(PICTURES).where(PICTURES.c.number.in_(old.limit(_MOST_AT_ONCE)))
+        removed, now_removed = 0, _MOST_AT_ONCE
         try:
-            async with self._database.write() as connection:
-                return (await connection.execute(old)).rowcount
+            while now_removed == _MOST_AT_ONCE:
+                async with self._database.write() as connection:
+                    now_removed = (await connection.execute(some)).rowcount
+                removed += now_removed
         except (SQLAlchemyError, OSError) as error:
             raise StorageFailure(f"old rows of pictures could not be removed: {error}") from error
+        return removed
 
     async def _write(self) -> None:
         """Write until nobody waits. Whoever gave up waiting gets a row all the same."""

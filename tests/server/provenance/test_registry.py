@@ -127,7 +127,6 @@ def test_who_gives_up_waiting_takes_nobody_along(tmp_path: Path) -> None:
     async def work(registry: Registry) -> None:
         leaving = asyncio.create_task(registry.add(record(1)))
         staying = asyncio.create_task(registry.add(record(2)))
-        await asyncio.sleep(0)
         leaving.cancel()
         await staying
         await registry.add(record(3))
@@ -150,6 +149,18 @@ def test_a_disk_that_is_full_fails_all_that_waited_and_nobody_later(tmp_path: Pa
             other.execute("DROP TRIGGER full")
         await registry.add(record(3))
         assert [one.id for one in await registry.find({1, 2, 3})] == [3]
+
+    working(tmp_path, work)
+
+
+def test_nobody_waits_for_all_that_is_swept_after_a_long_time(tmp_path: Path) -> None:
+    async def work(registry: Registry) -> None:
+        await asyncio.gather(*(registry.add(record(1, expires_at=9)) for _ in range(1000)))
+        sweeping = asyncio.create_task(registry.sweep())
+        await registry.add(record(2))
+        assert not sweeping.done()
+        assert await sweeping == 1000
+        assert [one.id for one in await registry.find({1, 2})] == [2]
 
     working(tmp_path, work)
 
