@@ -127,6 +127,7 @@ def test_who_gives_up_waiting_takes_nobody_along(tmp_path: Path) -> None:
     async def work(registry: Registry) -> None:
         leaving = asyncio.create_task(registry.add(record(1)))
         staying = asyncio.create_task(registry.add(record(2)))
+        await asyncio.sleep(0)
         leaving.cancel()
         await staying
         await registry.add(record(3))
