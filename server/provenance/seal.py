@@ -113,8 +113,9 @@ class Seal:
                 found = self._certificates.renew(self._now())
                 _log.info("the next certificate of content credentials was made")
             if found.chain != self._credentials.chain:
-                self._signer, self._credentials = self._proved(found), found
-        except CommandError as error:
+                self._signer = self._proved(found)
+            self._credentials = found
+        except (CommandError, OSError) as error:
             _log.error("the certificate of content credentials cannot be replaced: %s", error)
         today = self._now().date()
         if self.warning is not None and self._warned != today:

@@ -295,6 +295,33 @@ def test_a_chain_that_broke_while_the_server_ran_leaves_the_old_one_in_use(
     seal.sign(PLAIN, "png", CLAIM)
 
 
+def test_a_folder_in_which_nothing_can_be_tidied_ends_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificates = Certificates(tmp_path)
+    certificates.make("A site", NOW)
+    clock = [NOW]
+    seal = Seal(SealSettings(tmp_path), lambda: clock[0])
+    (certificates.folder / ".stuck.tmp").mkdir()
+    clock[0] += dt.timedelta(days=340)
+    seal.look_after()
+    assert "cannot be replaced" in caplog.text
+    seal.sign(PLAIN, "png", CLAIM)
+
+
+def test_that_the_roots_key_was_taken_away_meanwhile_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificates = Certificates(tmp_path)
+    certificates.make("A site", NOW)
+    clock = [NOW]
+    seal = Seal(SealSettings(tmp_path), lambda: clock[0])
+    (certificates.folder / "root-0001.key").unlink()
+    clock[0] += dt.timedelta(days=340)
+    seal.look_after()
+    assert "the root's key is not here" in caplog.text
+
+
 def test_a_warning_is_written_once_a_day(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     certificates = Certificates(tmp_path)
     certificates.make("A site", NOW - dt.timedelta(days=340))
