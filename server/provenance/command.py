@@ -67,20 +67,20 @@ def _verify(
 ) -> int:
     if manifest is not None and len(files) > 1:
         raise CommandError("--manifest writes the manifest of one picture: say one FILE")
-    outcomes = []
+    worst, data = 0, []
     with Archive(settings) as archive:
-        for outcome in _outcomes(archive, files, depth):
-            outcomes.append(outcome)
-            if not as_json:
+        for index, outcome in enumerate(_outcomes(archive, files, depth)):
+            worst = max(worst, outcome.exit_status)
+            if as_json:
+                data.append(_as_json(index, outcome))
+            else:
                 _show(outcome)
         for note in archive.notes:
             errors_console().print(f"note: {note}", markup=False)
     if as_json:
-        data = [_as_json(index, one) for index, one in enumerate(outcomes)]
         print_json({"object": "list", "data": data})
     if manifest is not None:
-        _write_manifest(outcomes[0], manifest)
-    worst = max(one.exit_status for one in outcomes)
+        _write_manifest(outcome, manifest)
     return UNREADABLE if archive.damaged else worst
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -147,6 +148,19 @@ def test_what_looks_like_an_emoji_is_printed_as_it_is(verify: Verify) -> None:
     done = verify("AF:CD:34.png")
     assert "AF:CD:34.png: cannot be read" in done.out
     assert verify("ours.png", "--manifest", ":cd:.c2pa").err == "wrote :cd:.c2pa\n"
+
+
+def test_memory_does_not_grow_with_the_files(verify: Verify) -> None:
+    def peak(files: int) -> int:
+        tracemalloc.start()
+        try:
+            verify("--depth", "fast", *["ours.png"] * files)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    verify("--depth", "fast", "ours.png")
+    assert peak(12) - peak(2) < 1_000_000
 
 
 def test_json_holds_one_object_for_each_file(verify: Verify) -> None:
