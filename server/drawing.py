@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from pipelines.errors import ContentRejected, RequestError
+from pipelines.errors import ContentRejected, RequestError, StorageFailure
 from pipelines.messages import News, Preview, Worded
 from pipelines.presence import WorkerView
 from pipelines.types import ImageRequest, Picture, Pixels
@@ -172,14 +172,24 @@ class Drawing:
             published, name = await self._loop.run_in_executor(
                 self._workshop.pictures, self._finish, index, pixels
             )
-            if published.record is not None and self._workshop.registry is not None:
-                await self._workshop.registry.add(published.record)
+            await self._register(published, name)
         except Exception as error:  # noqa: BLE001 - whatever it is, `result` raises or reports it
             if isinstance(error, ContentRejected):
                 self._on_refusal(error)
             return Failed(index, error, _now())
         worded = self._worded.get(index)
         return Finished(index, published.picture, name, _now(), published.provenance, worded)
+
+    async def _register(self, published: Published, name: str | None) -> None:
+        """Enter a picture before it is handed out. Raises: StorageFailure: then it is not kept."""
+        if published.record is None or self._workshop.registry is None:
+            return
+        try:
+            await self._workshop.registry.add(published.record)
+        except StorageFailure:
+            if name is not None:
+                await asyncio.to_thread(self._workshop.files.discard, name)
+            raise
 
     def _finish(self, index: int, pixels: Pixels) -> tuple[Published, str | None]:
         finished = self.plan.finish.apply(pixels)

@@ -89,6 +89,11 @@ class FileStore:
             raise StorageFailure("The picture could not be stored.") from error
         return name
 
+    def discard(self, name: str) -> None:
+        """Remove a picture whose name nobody was told; what cannot be removed now expires."""
+        with suppress(OSError):
+            (self._folder / name).unlink()
+
     def keep(self, name: str) -> None:
         """Let a picture live for `keep_s`: whoever ordered it comes for it later.
 

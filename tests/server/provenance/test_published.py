@@ -216,6 +216,7 @@ def test_what_cannot_be_written_down_is_not_handed_out(drawer: Drawer, tmp_path:
             assert openai_error(post(site, GENERATIONS, **body), 500)["type"] == "server_error"
             refused = post(site, ARK, model=M3, prompt="a cat", size="512x512")
             assert ark_error(refused, 500)["code"] == "InternalServiceError"
+            assert not list((tmp_path / "pictures").iterdir()), "nobody was told its address"
             opened.execute("DROP TRIGGER full")
         assert post(site, GENERATIONS, **body).status_code == 200
 
