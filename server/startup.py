@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from threading import TIMEOUT_MAX
 
@@ -24,6 +25,7 @@ from pipelines.fleet import Fleet
 from server.app import AppSettings, create_app
 from server.assembly import Marks, build_fleet, build_marks, build_service, default_catalog
 from server.batches.office import BatchSettings
+from server.chores import Chore, do_chores
 from server.docs_page import DOCS_PATH
 from server.http.protocol import with_patience
 from server.inputs.picture_rule import MIB
@@ -36,8 +38,6 @@ from server.store.api_keys import callers_keys, key_file
 from server.store.database import claim, prepare
 from server.store.files import FileStore
 from server.terminal import CommandError, results_console
-
-_log = logging.getLogger(__name__)
 
 _LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _BACKLOG = 2048
@@ -118,7 +118,7 @@ class _Server(uvicorn.Server):
         self._chores = [
             asyncio.create_task(reassure_manager()),
             asyncio.create_task(_announce_ready(self._house.fleet)),
-            asyncio.create_task(_tidy(self._house)),
+            asyncio.create_task(do_chores(_chores(self._house), _TIDY_S)),
         ]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -251,17 +251,15 @@ async def _announce_ready(fleet: Fleet) -> None:
     _tell(f"ready: pictures can be drawn ({time.monotonic() - began_s:.1f} s of loading)")
 
 
-async def _tidy(house: _House) -> None:
-    """Remove what has expired and renew what will, at once and then every hour."""
-    while True:
-        try:
-            await asyncio.to_thread(house.files.sweep)
-            await house.marks.registry.sweep()
-        except (OSError, StorageFailure):
-            _log.exception("not all that has expired could be removed; the next try is in an hour")
-        if house.marks.seal is not None:
-            await asyncio.to_thread(house.marks.seal.look_after)
-        await asyncio.sleep(_TIDY_S)
+def _chores(house: _House) -> dict[str, Chore]:
+    """What is done hourly: what has expired is removed, and what will is renewed."""
+    chores: dict[str, Chore] = {
+        "removing expired pictures": partial(asyncio.to_thread, house.files.sweep),
+        "forgetting expired rows": house.marks.registry.sweep,
+    }
+    if house.marks.seal is not None:
+        chores["renewing certificates"] = partial(asyncio.to_thread, house.marks.seal.look_after)
+    return chores
 
 
 def _tell(line: str) -> None:
