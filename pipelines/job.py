@@ -57,9 +57,8 @@ class Job:
         pipe = resident.pipe_for(self.request)
         session = session_class(pipe)(self.request, pipe, arguments, digests)
         session.afterwork, session.forework = after, before
-        session.arguments_for = lambda words: resident.arguments_for(
-            replace(self.request, prompt=words)
-        )
+        request = self.request  # naming the job itself would keep both until a full collection
+        session.arguments_for = lambda words: resident.arguments_for(replace(request, prompt=words))
         session.pairs.wanted = 2 * _tokens(self.request, resident) <= resident.knee
         self._begun = session, resident
 

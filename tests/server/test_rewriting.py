@@ -28,6 +28,8 @@ def talking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     settings = {
         "SEEDBED_REWRITER": str(save_rewriter(folder / "rewriter")),
         "SEEDBED_TEXT_CLASSIFIER": str(save_judge(folder / "judge")),
+        # Two calls in other words have two ids, and so two marks.
+        "SEEDBED_INVISIBLE_MARK": "false",
     }
     with Running(folder, settings=settings) as server:
         server.read_until("ready")
