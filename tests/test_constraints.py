@@ -31,7 +31,7 @@ def pinned_by_torch() -> set[str]:
 
 
 def test_every_installed_package_is_pinned_at_its_version() -> None:
-    """Not those that setuptools brings along in itself, and puts on the path when it is imported."""
+    """Not those that setuptools has in itself, and puts on the path when it is imported."""
     pinned = pins()
     exempt = OUR_OWN | pinned_by_torch()
     installed = {
