@@ -1,20 +1,16 @@
 """`seedbed models`: what there is, what one model is, and what a running server holds."""
 
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import pytest
 
 from pipelines.tiers import OPEN_WEIGHTS
-from server.cli import main
 from server.contract.named_models import MODELS
 from tests.running import Running, seedbed
+from tests.server.commands import Command, command
 
 
 @pytest.fixture(scope="module")
@@ -24,40 +20,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    status: object
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        said: dict[str, Any] = json.loads(self.out)
-        return said
-
-
-Models = Callable[..., Done]
-
-
 @pytest.fixture
 def models(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Models:
-    """The command in this process: starting one takes longer than what it does."""
-    monkeypatch.chdir(folder)
-
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["seedbed", "models", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Done(ended.value.code, *capsys.readouterr())
-
-    return run
+) -> Command:
+    return command(folder, monkeypatch, capsys, "models")
 
 
-def test_the_list_has_every_name_per_tier_and_all_weights(models: Models) -> None:
+def test_the_list_has_every_name_per_tier_and_all_weights(models: Command) -> None:
     said = models("list", "--json").json
     assert said["tier"] == "embedded"
     names = {one["name"]: one for one in said["models"]}
@@ -72,14 +42,14 @@ def test_the_list_has_every_name_per_tier_and_all_weights(models: Models) -> Non
     assert not any(one["fetched"] for one in said["stand_ins"])
 
 
-def test_the_table_names_the_licences(models: Models) -> None:
+def test_the_table_names_the_licences(models: Command) -> None:
     out = models("list").out
     assert "qwen-image-2512-lightning qwen-image-2512" in out
     (line,) = (line for line in out.splitlines() if line.startswith("flux1-dev "))
     assert line.split() == ["flux1-dev", "LicenseRef-FLUX-1-dev-Non-Commercial", "no", "yes", "no"]
 
 
-def test_the_networks_beside_those_that_draw_are_listed_and_shown(models: Models) -> None:
+def test_the_networks_beside_those_that_draw_are_listed_and_shown(models: Command) -> None:
     beside = {one["name"]: one for one in models("list", "--json").json["beside"]}
     assert beside["qwen3-0.6b"]["purpose"] == "rewrites prompts"
     assert beside["qwen3guard-gen-0.6b"]["setting"] == "text_classifier"
@@ -89,7 +59,7 @@ def test_the_networks_beside_those_that_draw_are_listed_and_shown(models: Models
     assert line.split() == ["qwen3-1.7b", "rewrites", "prompts", "rewriter", "Apache-2.0", "no"]
 
 
-def test_a_model_is_shown_in_full(models: Models) -> None:
+def test_a_model_is_shown_in_full(models: Command) -> None:
     named = models("show", "gpt-image-1", "--json").json
     assert named["generate"]["low"] == {"drawn_by": "embedded", "steps": 8, "else": []}
     assert (named["max_n"], named["default_size"]) == (10, "1024x1024")
@@ -105,7 +75,7 @@ def test_a_model_is_shown_in_full(models: Models) -> None:
 
 
 def test_a_tier_that_cannot_start_can_be_looked_at(
-    models: Models, monkeypatch: pytest.MonkeyPatch
+    models: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEEDBED_TIER", "80gb")
     done = models("list", "--json")
@@ -113,7 +83,7 @@ def test_a_tier_that_cannot_start_can_be_looked_at(
     assert "this machine cannot serve: the tier 80gb is set" in done.err
 
 
-def test_a_running_server_says_what_is_on_its_devices(running: Running, models: Models) -> None:
+def test_a_running_server_says_what_is_on_its_devices(running: Running, models: Command) -> None:
     done = seedbed(running.folder, "models", "ps", "--json", "--server", running.url)
     (worker,) = json.loads(done.stdout)["workers"]
     assert (worker["device"], worker["ready"]) == ("cpu", True)
@@ -124,7 +94,7 @@ def test_a_running_server_says_what_is_on_its_devices(running: Running, models: 
     assert "embedded  resident" in table
 
 
-def test_without_a_server_or_a_key_ps_says_so(models: Models) -> None:
+def test_without_a_server_or_a_key_ps_says_so(models: Command) -> None:
     done = models("ps", "--server", "http://127.0.0.1:9", "--api-key", "k")
     assert done.status == 1
     assert "no server answers at http://127.0.0.1:9" in done.err
@@ -138,13 +108,13 @@ def test_without_a_server_or_a_key_ps_says_so(models: Models) -> None:
         ("http://[::1", "no server answers at http://[::1"),
     ],
 )
-def test_an_address_that_is_none_is_named(models: Models, address: str, said: str) -> None:
+def test_an_address_that_is_none_is_named(models: Command, address: str, said: str) -> None:
     done = models("ps", "--server", address, "--api-key", "k")
     assert done.status == 1
     assert said in done.err
 
 
-def test_a_server_that_is_not_seedbed_is_named(models: Models) -> None:
+def test_a_server_that_is_not_seedbed_is_named(models: Command) -> None:
     class Other(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)

@@ -1,12 +1,7 @@
 """`seedbed provenance`: makes, shows, tries, renews and exports what content credentials need."""
 
 import datetime as dt
-import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,50 +9,23 @@ from cryptography import x509
 
 from pipelines.post.encode import encode
 from pipelines.provenance.credentials import Claim
-from server.cli import main
 from server.provenance.authority import fingerprint
 from server.provenance.certificates import Certificates
 from server.provenance.seal import Seal, SealSettings
+from tests.server.commands import Command, command
 
 NOW = dt.datetime.now(dt.UTC)
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    status: object
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        said: dict[str, Any] = json.loads(self.out)
-        return said
-
-
-Provenance = Callable[..., Done]
 
 
 @pytest.fixture
 def provenance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Provenance:
-    """The command, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["seedbed", "provenance", *words])
-        with pytest.raises(SystemExit) as left:
-            main()
-        said = capsys.readouterr()
-        return Done(left.value.code, said.out, said.err)
-
-    return run
+) -> Command:
+    return command(tmp_path, monkeypatch, capsys, "provenance")
 
 
 def test_init_makes_certificates_and_says_what_to_compare(
-    provenance: Provenance, tmp_path: Path
+    provenance: Command, tmp_path: Path
 ) -> None:
     made = provenance("init", "--organisation", "Our house")
     assert (made.status, made.err) == (0, "")
@@ -71,7 +39,7 @@ def test_init_makes_certificates_and_says_what_to_compare(
     assert list(told["roots"]) == [fingerprint(root)]
 
 
-def test_a_second_init_is_refused(provenance: Provenance, tmp_path: Path) -> None:
+def test_a_second_init_is_refused(provenance: Command, tmp_path: Path) -> None:
     assert provenance("init").status == 0
     before = Certificates(tmp_path / "data").read()
     again = provenance("init")
@@ -81,9 +49,7 @@ def test_a_second_init_is_refused(provenance: Provenance, tmp_path: Path) -> Non
     assert Certificates(tmp_path / "data").read() == before
 
 
-def test_renew_makes_the_next_leaf_and_the_next_root(
-    provenance: Provenance, tmp_path: Path
-) -> None:
+def test_renew_makes_the_next_leaf_and_the_next_root(provenance: Command, tmp_path: Path) -> None:
     provenance("init")
     first = Certificates(tmp_path / "data").read()
     assert provenance("renew").status == 0
@@ -95,7 +61,7 @@ def test_renew_makes_the_next_leaf_and_the_next_root(
     assert third.anchors != first.anchors
 
 
-def test_renew_says_where_the_roots_key_is_missing(provenance: Provenance, tmp_path: Path) -> None:
+def test_renew_says_where_the_roots_key_is_missing(provenance: Command, tmp_path: Path) -> None:
     provenance("init")
     key = tmp_path / "data" / "credentials" / "root-0001.key"
     key.unlink()
@@ -106,7 +72,7 @@ def test_renew_says_where_the_roots_key_is_missing(provenance: Provenance, tmp_p
 
 
 def test_export_root_prints_certificates_and_nothing_else(
-    provenance: Provenance, tmp_path: Path
+    provenance: Command, tmp_path: Path
 ) -> None:
     assert provenance("export-root").status == 1
     provenance("init")
@@ -117,7 +83,7 @@ def test_export_root_prints_certificates_and_nothing_else(
     )
 
 
-def test_status_changes_nothing(provenance: Provenance, tmp_path: Path) -> None:
+def test_status_changes_nothing(provenance: Command, tmp_path: Path) -> None:
     assert provenance("status", "--json").json == {
         "initialised": False,
         "seals": False,
@@ -130,7 +96,7 @@ def test_status_changes_nothing(provenance: Provenance, tmp_path: Path) -> None:
     assert Certificates(tmp_path / "data").read() == long_ago
 
 
-def test_selftest_seals_or_says_why_not(provenance: Provenance, tmp_path: Path) -> None:
+def test_selftest_seals_or_says_why_not(provenance: Command, tmp_path: Path) -> None:
     assert "provenance init" in provenance("selftest").err
     provenance("init")
     assert "are trusted" in provenance("selftest").out
@@ -143,7 +109,7 @@ def test_selftest_seals_or_says_why_not(provenance: Provenance, tmp_path: Path) 
     assert "content credentials cannot be made" in refused.err
 
 
-def test_show_says_who_signed_a_manifest(provenance: Provenance, tmp_path: Path) -> None:
+def test_show_says_who_signed_a_manifest(provenance: Command, tmp_path: Path) -> None:
     provenance("init", "--organisation", "Our house")
     plain = encode(np.zeros((16, 16, 3), np.uint8), "png")
     claim = Claim("192af6e44a817c0e", "embedded", "0.1.0", marked=True)

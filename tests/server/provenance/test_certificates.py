@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -295,16 +296,26 @@ def test_a_chain_that_broke_while_the_server_ran_leaves_the_old_one_in_use(
     seal.sign(PLAIN, "png", CLAIM)
 
 
+def later(seal_of: Path, days: int) -> tuple[Seal, Callable[[], None]]:
+    """A seal, and how to let so many days pass and let it look after itself."""
+    clock = [NOW]
+    seal = Seal(SealSettings(seal_of), lambda: clock[0])
+
+    def pass_by() -> None:
+        clock[0] += dt.timedelta(days=days)
+        seal.look_after()
+
+    return seal, pass_by
+
+
 def test_a_folder_in_which_nothing_can_be_tidied_ends_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     certificates = Certificates(tmp_path)
     certificates.make("A site", NOW)
-    clock = [NOW]
-    seal = Seal(SealSettings(tmp_path), lambda: clock[0])
+    seal, pass_by = later(tmp_path, days=340)
     (certificates.folder / ".stuck.tmp").mkdir()
-    clock[0] += dt.timedelta(days=340)
-    seal.look_after()
+    pass_by()
     assert "cannot be replaced" in caplog.text
     seal.sign(PLAIN, "png", CLAIM)
 
@@ -314,11 +325,9 @@ def test_that_the_roots_key_was_taken_away_meanwhile_is_warned_of(
 ) -> None:
     certificates = Certificates(tmp_path)
     certificates.make("A site", NOW)
-    clock = [NOW]
-    seal = Seal(SealSettings(tmp_path), lambda: clock[0])
+    _, pass_by = later(tmp_path, days=340)
     (certificates.folder / "root-0001.key").unlink()
-    clock[0] += dt.timedelta(days=340)
-    seal.look_after()
+    pass_by()
     assert "the root's key is not here" in caplog.text
 
 

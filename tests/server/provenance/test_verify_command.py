@@ -1,21 +1,18 @@
 """`seedbed watermark verify`: what it prints, how it ends, and that it leaves everything alone."""
 
 import asyncio
-import json
-import sys
 import tracemalloc
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.types import Pixels, Size
-from server.cli import main
 from server.provenance.keys import read_or_make_keys
 from server.provenance.registry import Record, Registry
 from server.store.database import Database, prepare
+from tests.server.commands import Command, Done, command
 from tests.server.provenance.marked import (
     IDENT,
     known,
@@ -25,23 +22,6 @@ from tests.server.provenance.marked import (
     saved,
     scenery,
 )
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    status: object
-    out: str
-    err: str
-
-    @property
-    def pictures(self) -> list[dict[str, Any]]:
-        told: list[dict[str, Any]] = json.loads(self.out)["data"]
-        return told
-
-
-Verify = Callable[..., Done]
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +71,8 @@ def record(pixels: Pixels, file: bytes, key: str) -> Record:
 @pytest.fixture
 def verify(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Verify:
-    """The command in this process: starting one takes longer than what it does."""
-    monkeypatch.chdir(folder)
-
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["seedbed", "watermark", "verify", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Done(ended.value.code, *capsys.readouterr())
-
-    return run
+) -> Command:
+    return command(folder, monkeypatch, capsys, "watermark", "verify")
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -123,7 +94,7 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     ],
 )
 def test_the_exit_status_is_the_worst_of_the_files(
-    verify: Verify, names: list[str], status: int, words: str
+    verify: Command, names: list[str], status: int, words: str
 ) -> None:
     done = verify("--depth", "fast", *names)
     assert done.status == status, done
@@ -132,7 +103,7 @@ def test_the_exit_status_is_the_worst_of_the_files(
     assert done.err == ""
 
 
-def test_a_person_reads_a_table_without_colours(verify: Verify) -> None:
+def test_a_person_reads_a_table_without_colours(verify: Command) -> None:
     out = verify("cut.jpg").out
     assert "\x1b" not in out
     rows = {line.split()[0]: line for line in out.splitlines() if line.startswith("  ")}
@@ -144,13 +115,13 @@ def test_a_person_reads_a_table_without_colours(verify: Verify) -> None:
     assert "looks alike" in rows["registry"]
 
 
-def test_what_looks_like_an_emoji_is_printed_as_it_is(verify: Verify) -> None:
+def test_what_looks_like_an_emoji_is_printed_as_it_is(verify: Command) -> None:
     done = verify("AF:CD:34.png")
     assert "AF:CD:34.png: cannot be read" in done.out
     assert verify("ours.png", "--manifest", ":cd:.c2pa").err == "wrote :cd:.c2pa\n"
 
 
-def test_memory_does_not_grow_with_the_files(verify: Verify) -> None:
+def test_memory_does_not_grow_with_the_files(verify: Command) -> None:
     def peak(files: int) -> int:
         tracemalloc.start()
         try:
@@ -163,9 +134,9 @@ def test_memory_does_not_grow_with_the_files(verify: Verify) -> None:
     assert peak(12) - peak(2) < 1_000_000
 
 
-def test_json_holds_one_object_for_each_file(verify: Verify) -> None:
+def test_json_holds_one_object_for_each_file(verify: Command) -> None:
     done = verify("--json", "--depth", "fast", "ours.png", "broken.png", "swapped.jpg")
-    ours, broken, swapped = done.pictures
+    ours, broken, swapped = done.json["data"]
     assert done.status == 3
     assert (ours["file"], ours["verdict"]) == ("ours.png", "ai_generated_by_this_server")
     assert (ours["registry"]["same_file"], ours["registry"]["client"]) == (True, "tester")
@@ -177,7 +148,7 @@ def test_json_holds_one_object_for_each_file(verify: Verify) -> None:
     assert (swapped["verdict"], swapped["ids_agree"]) == ("conflict", False)
 
 
-def test_a_stripped_picture_leads_to_its_manifest(verify: Verify, folder: Path) -> None:
+def test_a_stripped_picture_leads_to_its_manifest(verify: Command, folder: Path) -> None:
     done = verify("cut.jpg", "--manifest", "kept.c2pa")
     assert (done.status, done.err) == (0, "wrote kept.c2pa\n")
     assert (folder / "kept.c2pa").read_bytes() == b"a manifest"
@@ -185,21 +156,21 @@ def test_a_stripped_picture_leads_to_its_manifest(verify: Verify, folder: Path) 
     assert (again.status, again.err) == (3, "seedbed: cannot write kept.c2pa: File exists\n")
 
 
-def test_there_is_no_manifest_of_what_is_not_known(verify: Verify) -> None:
+def test_there_is_no_manifest_of_what_is_not_known(verify: Command) -> None:
     done = verify("plain.png", "--depth", "fast", "--manifest", "none.c2pa")
     assert done.status == 3
     assert "no manifest is kept of plain.png" in done.err
     assert verify("plain.png", "ours.png", "--manifest", "none.c2pa").status == 3
 
 
-def test_the_data_folder_is_left_as_it_was(verify: Verify, folder: Path) -> None:
+def test_the_data_folder_is_left_as_it_was(verify: Command, folder: Path) -> None:
     before = contents(folder)
     verify("ours.png")
     assert contents(folder) == before
     assert len(before) == 2
 
 
-def test_it_reads_beside_a_server_that_writes(verify: Verify, folder: Path) -> None:
+def test_it_reads_beside_a_server_that_writes(verify: Command, folder: Path) -> None:
     async def write() -> Done:
         database = Database(folder / "data")
         small = scenery(3, 64)
@@ -210,7 +181,7 @@ def test_it_reads_beside_a_server_that_writes(verify: Verify, folder: Path) -> N
         await database.close()
         return done
 
-    (claimed,) = asyncio.run(write()).pictures
+    (claimed,) = asyncio.run(write()).json["data"]
     assert claimed["registry"]["same_file"] is True
 
 
@@ -219,11 +190,11 @@ def _members(row: Record) -> dict[str, Any]:
 
 
 def test_without_a_data_folder_it_says_what_it_did_not_look_for(
-    verify: Verify, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    verify: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = verify("--json", str(folder / "ours.png"))
-    (one,) = done.pictures
+    (one,) = done.json["data"]
     assert done.status == 1
     assert one["verdict"] == "claims_ai_generated"
     assert one["layers"]["invisible"]["status"] == "not_searched"
@@ -233,7 +204,7 @@ def test_without_a_data_folder_it_says_what_it_did_not_look_for(
 
 
 def test_a_damaged_key_is_told_and_the_rest_is_looked_at(
-    verify: Verify, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    verify: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
     read_or_make_keys(tmp_path / "data")
@@ -241,5 +212,5 @@ def test_a_damaged_key_is_told_and_the_rest_is_looked_at(
     file.write_text("short")
     done = verify("--json", str(folder / "ours.png"))
     assert done.status == 3, "nobody may take this for a picture without a mark"
-    assert done.pictures[0]["verdict"] == "claims_ai_generated"
+    assert done.json["data"][0]["verdict"] == "claims_ai_generated"
     assert file.name in done.err
