@@ -20,7 +20,8 @@
     └── UnknownImageFormat    says which formats would be right
 
     CapacityError
-    └── RateLimited           this key has made as many calls as it may
+    ├── RateLimited           this key has made as many calls as it may
+    └── DatabaseUnavailable   locked, full or damaged; nothing was written
 
 `status_of` reads one table along the class's MRO, so a new kind of error has its parent's status
 until the table says otherwise. A dialect may differ for single classes; it says so itself.
@@ -123,6 +124,10 @@ class RateLimited(CapacityError):
         )
 
 
+class DatabaseUnavailable(CapacityError):
+    pass
+
+
 STATUS: Mapping[type[Exception], int] = MappingProxyType(
     {
         RequestError: 400,
@@ -135,6 +140,7 @@ STATUS: Mapping[type[Exception], int] = MappingProxyType(
         Conflict: 409,
         BodyTooLarge: 413,
         CapacityError: 429,
+        DatabaseUnavailable: 503,
         Cancelled: 499,
         EngineError: 500,
         NotReady: 503,

@@ -47,8 +47,8 @@ class Answers:
     async def add(self, answers: Sequence[Answer]) -> None:
         """Return when they count.
 
-        Raises: OSError, SQLAlchemyError, StorageFailure: these do not count, and the batch has to
-        be opened anew.
+        Raises: OSError, DatabaseUnavailable, StorageFailure: these do not count, and the batch has
+        to be opened anew.
         """
         task = asyncio.create_task(self._add(answers))
         self._begun.add(task)

@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from itertools import islice
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from server.batches.answering import Answering, too_late
@@ -23,6 +22,7 @@ from server.batches.lines import Fault, InputRow, Rules, check, rows
 from server.batches.places import Places
 from server.batches.store import BatchStore
 from server.batches.uploads import Uploads
+from server.errors import DatabaseUnavailable
 
 _SWEEP_S = 3600.0
 _CHUNK = 500
@@ -175,5 +175,5 @@ class Runner:
             await asyncio.sleep(_SWEEP_S)
             try:
                 await self._uploads.sweep()
-            except (OSError, SQLAlchemyError):
+            except (OSError, DatabaseUnavailable):
                 _log.exception("expired files could not be removed; the next try is in an hour")

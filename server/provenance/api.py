@@ -54,7 +54,7 @@ class VerifyApi:
         return JSONResponse({"object": "list", "data": data}, headers=ignored)
 
     async def manifest(self, request: Request) -> Response:
-        """Raises: NotFound."""
+        """Raises: NotFound, DatabaseUnavailable."""
         said = request.path_params["mark_id"]
         found = None
         if _ID.fullmatch(said):

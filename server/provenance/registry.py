@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Row, Select, delete, func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.errors import StorageFailure
 from pipelines.types import Size
+from server.errors import DatabaseUnavailable
 from server.store.database import Database
 from server.store.tables import PICTURES
 
@@ -92,7 +92,10 @@ class Registry:
         await waiting.written
 
     async def find(self, ids: Iterable[int]) -> list[Known]:
-        """What is known of these ids, the newest first; of many rows of one id the last ones."""
+        """What is known of these ids, the newest first; of many rows of one id the last ones.
+
+        Raises: DatabaseUnavailable.
+        """
         async with self._database.read() as connection:
             rows = await connection.execute(rows_of(ids))
             return [known_of(row) for row in rows]
@@ -110,7 +113,7 @@ class Registry:
                 async with self._database.write() as connection:
                     now_removed = (await connection.execute(some)).rowcount
                 removed += now_removed
-        except (SQLAlchemyError, OSError) as error:
+        except DatabaseUnavailable as error:
             raise StorageFailure(f"old rows of pictures could not be removed: {error}") from error
         return removed
 

@@ -47,13 +47,13 @@ class Verifier:
     ) -> list[Verification]:
         """Verify the pictures in files, which stand under the names that faults call them by.
 
-        Raises: InvalidImage, QueueFull.
+        Raises: InvalidImage, QueueFull, DatabaseUnavailable.
         """
         with self._queued(client, len(files)):
             return [await self._one(name, file, depth) for name, file in files.items()]
 
     async def manifest(self, ident: int) -> bytes | None:
-        """The newest signed manifest that was kept of a picture."""
+        """The newest signed manifest that was kept of a picture. Raises: DatabaseUnavailable."""
         known = await self._find(frozenset({ident}))
         return next((one.manifest for one in known if one.manifest is not None), None)
 

@@ -2,14 +2,17 @@
 
 Rule 1: a transaction is on the disk when it is committed (write-ahead log, synchronous FULL).
 Rule 2: this process writes through one lock, so that a writer never finds the database busy.
-Rule 3: a database of another version is never touched: an older one is upgraded on request, by
+Rule 3: a database that is locked, full or damaged is an error that says so, and a transaction that
+it meets leaves nothing.
+Rule 4: a database of another version is never touched: an older one is upgraded on request, by
 `server.store.migrate`; a newer one is refused.
 Knows no table but the one that holds the version.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,10 +30,12 @@ from sqlalchemy import (
     inspect,
     select,
 )
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from pipelines.errors import StorageFailure
+from server.errors import DatabaseUnavailable
 from server.store.tables import METADATA
 
 FILE = "seedbed.db"
@@ -46,6 +51,24 @@ _PRAGMAS = (
     "busy_timeout=5000",
     "foreign_keys=ON",
 )
+_OUR_FAULT = (DataError, IntegrityError, ProgrammingError)
+"""What no other try would mend."""
+_FAULTS: Mapping[str, str] = MappingProxyType(
+    {
+        "BUSY": "another program holds it",
+        "LOCKED": "another program holds it",
+        "FULL": "its disk is full",
+        "IOERR": "its disk fails",
+        "CANTOPEN": "its file cannot be opened",
+        "READONLY": "its file cannot be written",
+        "CORRUPT": "its file is damaged",
+        "NOTADB": "its file is damaged",
+    }
+)
+"""The second word of SQLite's name for a fault -> what that means."""
+_RETRY_S = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 class Database:
@@ -59,15 +82,20 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A consistent view, for as long as the block lasts."""
-        async with self._engine.begin() as connection:
-            yield connection
+        """A consistent view, for as long as the block lasts. Raises: DatabaseUnavailable."""
+        with _faults_named():
+            async with self._engine.begin() as connection:
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction: on the disk after the block, or never when the block raises."""
-        async with self._writing, self._immediate.begin() as connection:
-            yield connection
+        """One transaction: on the disk after the block, or never when the block raises.
+
+        Raises: DatabaseUnavailable: then it is not on the disk.
+        """
+        with _faults_named():
+            async with self._writing, self._immediate.begin() as connection:
+                yield connection
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -140,6 +168,24 @@ def _other_version(path: Path, found: str) -> str:
         f"{path} was made by a newer seedbed (its tables are at version {found}, this one knows "
         f"{REVISIONS[-1]}): start that one, or restore a copy from before the upgrade"
     )
+
+
+@contextmanager
+def _faults_named() -> Iterator[None]:
+    """What the file did to us, as an error that its caller may read; the whole of it is logged."""
+    try:
+        yield
+    except (DatabaseError, PoolTimeout) as error:
+        if isinstance(error, _OUR_FAULT):
+            raise
+        cause = getattr(error, "orig", error)
+        _log.error("the database cannot be used: %s", cause)
+        words = getattr(cause, "sqlite_errorname", "").split("_")
+        what = next((_FAULTS[word] for word in words if word in _FAULTS), "it does not answer")
+        raise DatabaseUnavailable(
+            f"The server's database cannot be used now: {what}. Try again.",
+            _RETRY_S,
+        ) from error
 
 
 def _configure(engine: Engine) -> None:

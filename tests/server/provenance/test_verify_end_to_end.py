@@ -4,6 +4,7 @@ import asyncio
 import base64
 import datetime as dt
 import io
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from server.provenance.registry import Registry
 from server.provenance.seal import Seal, SealSettings
 from server.provenance.verifier import Verifier
 from server.provenance.verifying import Examiner
-from server.store.database import Database, prepare
+from server.store.database import FILE, Database, prepare
 from tests.server.conformance.calls import ARK, EDITS, GENERATIONS, M3, M5_LITE, fetched
 from tests.server.conftest import KEY, serving
 from tests.server.drawer import Drawer
@@ -189,6 +190,33 @@ def test_an_edit_that_keeps_a_marked_picture_bears_its_own_id(house: House) -> N
     assert (one["verdict"], one["ids_agree"]) == (GENERATED, True)
     assert one["id"] != house.verify(original)["id"]
     assert one["layers"]["c2pa"]["source_types"] == ["compositeWithTrainedAlgorithmicMedia"]
+
+
+def test_a_registry_that_does_not_answer_is_named_and_nothing_is_lost(house: House) -> None:
+    path, body = CALLS["native png"]
+    call = {"prompt": "a lighthouse", "seed": 7, **body}
+    first = house.draw("native png", "a lighthouse")
+    ident = house.verify(first, depth="fast")["id"]
+    with closing(sqlite3.connect(house.data_dir / FILE)) as other:
+        other.execute("ALTER TABLE pictures RENAME TO away")
+        try:
+            told = [
+                house.client.post(VERIFY, files={"image": first}, data={"depth": "fast"}),
+                house.client.get(f"/v1/watermark/manifests/{ident}"),
+            ]
+            assert house.client.post(path, json=call).status_code == 500
+        finally:
+            other.execute("ALTER TABLE away RENAME TO pictures")
+        for answer in told:
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"] == "5"
+            error = answer.json()["error"]
+            assert error["code"] == "server_is_overloaded"
+            assert "The server's database cannot be used now" in error["message"]
+        assert house.verify(first, depth="fast")["registry"]["same_file"] is True
+        assert house.draw("native png", "a lighthouse")
+        rows = other.execute("SELECT sha256 FROM pictures WHERE id = ?", (ident,)).fetchall()
+    assert len(rows) == 2, "one for each answer, none for the call that failed"
 
 
 def test_another_servers_keys_and_roots_know_nothing(house: House, tmp_path: Path) -> None:

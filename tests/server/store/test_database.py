@@ -3,13 +3,16 @@
 import asyncio
 import sqlite3
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from pipelines.errors import StorageFailure
+from server.errors import DatabaseUnavailable, headers_of, status_of
+from server.store import database as database_module
 from server.store.database import FILE, Database, claim, open_engine, prepare
 from server.store.tables import FILES, METADATA
 
@@ -62,6 +65,59 @@ def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
 
     prepare(tmp_path)
     assert asyncio.run(fail()) == 0
+
+
+def fault(folder: Path, statement: str = "SELECT * FROM files") -> DatabaseUnavailable:
+    """What a transaction says that cannot be; the next one is asked too, so that none is stuck."""
+
+    async def ask() -> DatabaseUnavailable:
+        database = Database(folder)
+        try:
+            for _ in range(2):
+                with pytest.raises(DatabaseUnavailable) as caught:
+                    async with database.write() as connection:
+                        await connection.execute(text(statement))
+        finally:
+            await database.close()
+        return caught.value
+
+    return asyncio.run(ask())
+
+
+def test_a_damaged_database_is_named_and_may_be_asked_again(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"no database at all" * 500)
+    error = fault(tmp_path)
+    assert "its file is damaged" in error.message
+    assert (status_of(error), headers_of(error)["retry-after"]) == (503, "5")
+
+
+def test_a_full_database_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(tmp_path)
+    monkeypatch.setattr(database_module, "_PRAGMAS", ("max_page_count=1",))
+    error = fault(tmp_path, "CREATE TABLE large AS SELECT zeroblob(1000000)")
+    assert "its disk is full" in error.message
+
+
+def test_a_locked_database_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(tmp_path)
+    monkeypatch.setattr(database_module, "_PRAGMAS", ("busy_timeout=0",))
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert "another program holds it" in fault(tmp_path).message
+
+
+def test_a_mistake_of_ours_is_no_fault_of_the_database(tmp_path: Path) -> None:
+    async def twice() -> None:
+        database = Database(tmp_path)
+        try:
+            async with database.write() as connection:
+                await connection.execute(FILES.insert(), [ONE, ONE])
+        finally:
+            await database.close()
+
+    prepare(tmp_path)
+    with pytest.raises(IntegrityError):
+        asyncio.run(twice())
 
 
 def test_writers_take_turns(tmp_path: Path) -> None:
