@@ -83,11 +83,14 @@ def weights_app(behind: Behind) -> typer.Typer:
             bool, typer.Option("--deep", help="Hash every file, also those hashed before.")
         ] = False,
         strict: Annotated[
-            bool, typer.Option("--strict", help="Also fail for what is here and not in the lock.")
+            bool,
+            typer.Option(
+                "--strict", help="Also fail for whole weights that the lock does not list."
+            ),
         ] = False,
         as_json: _Json = False,
     ) -> None:
-        """Compare what is here with weights.lock. No network."""
+        """Compare what is here with weights.lock; one file too many is a fault. No network."""
         behind("verify", context.params)
 
     @app.command()

@@ -25,8 +25,6 @@ class Fault:
 
     path: str
     problem: str
-    extra: bool = False
-    """It is in the folder, but not in the lock."""
 
     def __str__(self) -> str:
         return f"{self.path} {self.problem}"
@@ -83,7 +81,7 @@ def _misfits(entry: LockedWeights, folder: Path) -> Iterator[Fault]:
     """What can be seen without reading: missing and extra files, links, wrong sizes."""
     there = dict(_files_below(folder))
     for path in sorted(there.keys() - entry.by_path.keys()):
-        yield Fault(path, "is not in the lock", extra=True)
+        yield Fault(path, "is not in the lock")
     for file in entry.files:
         kind = there.get(file.path)
         if kind is None:

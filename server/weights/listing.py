@@ -30,7 +30,7 @@ def verify(
     if entries is None:
         lock = Lock("", ()) if ids else where.lock()
         entries = tuple(e for e in lock.weights if e.locked and where.store.folder(e).is_dir())
-    reports = [_report(where, entry, deep, strict) for entry in entries]
+    reports = [_report(where, entry, deep) for entry in entries]
     if named is None or EMBEDDED.id in (ids or ()):
         reports.append(_embedded_report())
     general = _general_faults(where) if strict else []
@@ -43,32 +43,29 @@ def verify(
         results_console().print(f"{report['id']}  {report['revision'][:12]}  {word}", markup=False)
         for line in report["faults"]:
             results_console().print(f"  {line}", markup=False)
-        for line in report["remarks"]:
-            results_console().print(f"  remark: {line}; the server refuses it", markup=False)
     for line in general:
         results_console().print(line, markup=False)
     return failed
 
 
-def _report(where: Place, entry: LockedWeights, deep: bool, strict: bool) -> dict[str, Any]:
+def _report(where: Place, entry: LockedWeights, deep: bool) -> dict[str, Any]:
     entry.require_locked()
     folder = where.store.folder(entry)
     if not folder.is_dir():
-        return _as_report(entry, [Fault("", "not installed")], strict)
+        return _as_report(entry, [Fault("", "not installed")])
     with one_bar(entry.id, entry.size) as advance:
-        return _as_report(entry, compare(entry, folder, where.store.marks(), deep, advance), strict)
+        return _as_report(entry, compare(entry, folder, where.store.marks(), deep, advance))
 
 
 def _embedded_report() -> dict[str, Any]:
-    return _as_report(EMBEDDED, compare(EMBEDDED, EMBEDDED_FOLDER), strict=False)
+    return _as_report(EMBEDDED, compare(EMBEDDED, EMBEDDED_FOLDER))
 
 
-def _as_report(entry: LockedWeights, faults: list[Fault], strict: bool) -> dict[str, Any]:
+def _as_report(entry: LockedWeights, faults: list[Fault]) -> dict[str, Any]:
     return {
         "id": entry.id,
         "revision": entry.revision or "",
-        "faults": [str(fault).strip() for fault in faults if strict or not fault.extra],
-        "remarks": [str(fault) for fault in faults if fault.extra and not strict],
+        "faults": [str(fault).strip() for fault in faults],
     }
 
 

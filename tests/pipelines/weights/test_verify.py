@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -65,13 +66,18 @@ def test_a_size_is_always_compared(site: Site) -> None:
         check_installed(site.installed())
 
 
-def test_an_extra_file_is_a_remark_a_fault_when_strict_and_never_loaded(site: Site) -> None:
-    (site.installed() / "unet/more.json").write_text("{}")
-    done = site.good("verify")
-    assert "unet/more.json is not in the lock; the server refuses it" in done.stdout
-    assert faults(site, "--strict") == ["unet/more.json is not in the lock"]
-    with pytest.raises(ModelBroken, match=r"more\.json is not in the lock"):
+@pytest.mark.parametrize("name", ["unet/more.json", "unet/model.safetensors.bin", "pipeline.py"])
+def test_an_extra_file_is_a_fault_as_it_is_for_the_server(site: Site, name: str) -> None:
+    (site.installed() / name).write_text("{}")
+    done = site.run("verify")
+    assert done.returncode == 1
+    commit = site.entry().commit[:12]
+    assert f"tiny  {commit}  faulty\n  {name} is not in the lock\n" in done.stdout
+    assert faults(site) == faults(site, "--strict") == [f"{name} is not in the lock"]
+    with pytest.raises(ModelBroken, match=f"{re.escape(name)} is not in the lock"):
         check_installed(site.installed())
+    site.good("fetch", "tiny")
+    assert faults(site) == []
 
 
 def test_a_link_is_no_file(site: Site, tmp_path: Path) -> None:
