@@ -45,6 +45,7 @@ from server.http.sse import HEARTBEAT_S
 from server.inputs.picture_rule import MIB
 from server.provenance.api import VerifyApi
 from server.provenance.paths import provenance_paths
+from server.provenance.roots import ReadRoots
 from server.provenance.verifier import Verifier
 from server.service import Service
 from server.store.database import Database
@@ -87,8 +88,8 @@ class AppSettings:
     """How long a stream may be silent before it shows that it is alive."""
     batches: BatchSettings | None = None
     """Without them there are no batches."""
-    roots: str | None = None
-    """PEM of the roots that this site's content credentials lead to."""
+    roots: ReadRoots = field(default=lambda: None)
+    """Reads the roots that this site's content credentials lead to."""
 
 
 def create_app(
@@ -101,7 +102,7 @@ def create_app(
 
     `database` is what batches are kept in, where it is open already.
 
-    Raises: StorageFailure.
+    Raises: StorageFailure, CommandError.
     """
     openai, ark = OpenAI(settings.azure_keys), Ark(settings.native_ark_errors)
     limits = RequestLimits(settings.requests_per_minute) if settings.requests_per_minute else None

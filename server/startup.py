@@ -182,7 +182,7 @@ def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
         azure_keys=settings.azure_keys,
         a1111=settings.a1111,
         reproducible=settings.reproducible,
-        roots=trusted_roots(seal_settings(settings)),
+        roots=partial(trusted_roots, seal_settings(settings)),
         batches=BatchSettings(
             settings.data_dir,
             rows_at_once=settings.batch_rows,

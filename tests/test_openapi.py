@@ -40,7 +40,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Clie
     with (
         closing(verifier),
         serving(
-            drawer, folder, a1111=True, batches=batches, verifier=verifier, roots="PEM"
+            drawer, folder, a1111=True, batches=batches, verifier=verifier, roots=lambda: "PEM"
         ) as site,
         httpx2.Client(
             base_url=site.url, headers={"authorization": f"Bearer {KEY}"}, timeout=30

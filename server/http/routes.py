@@ -26,7 +26,7 @@ from server.http.schema import TEXT, YES_OR_NO, Schema, only, page_of, record
 from server.models.table import HouseModels
 from server.models_page import ModelsPage
 from server.ops import livez, readyz, version
-from server.provenance.roots import PEM_TYPE, roots_endpoint
+from server.provenance.roots import PEM_TYPE, ReadRoots, roots_endpoint
 from server.service import Service
 
 ARK_ROOT = "/api/v3"
@@ -117,8 +117,8 @@ def model_paths(service: Service) -> tuple[Path, ...]:
     )
 
 
-def public_paths(service: Service, version_text: str, roots: str | None) -> tuple[Path, ...]:
-    """Those that `server.http.auth` lets through without a key; `roots` is PEM."""
+def public_paths(service: Service, version_text: str, roots: ReadRoots) -> tuple[Path, ...]:
+    """Those that `server.http.auth` lets through without a key. Raises: CommandError."""
     ready = record({"ready": YES_OR_NO}, {"reason": TEXT})
     return (
         Path(
