@@ -30,6 +30,7 @@ from server.http.description import add_path
 from server.http.front import Front, translate_http_exception
 from server.http.limits import RequestLimits
 from server.http.paths import Path
+from server.http.room import GiveRoom, Room
 from server.http.routes import (
     ARK_ROOT,
     OPENAI_EDITS,
@@ -68,6 +69,8 @@ class AppSettings:
     version: str
     max_body_bytes: int = 64 * MIB
     max_form_bytes: int = 256 * MIB
+    max_bodies_bytes: int = 512 * MIB
+    """What bodies of all calls may hold in memory at once."""
     public_url: str | None = None
     """What picture addresses begin with; None takes the address the request came to."""
     cors_origins: tuple[str, ...] = ()
@@ -144,6 +147,7 @@ def create_app(
         for path in paths:
             add_path(app, path, tag, errors=_errors_at(path.path))
 
+    app.add_middleware(GiveRoom, room=Room(settings.max_bodies_bytes))
     app.add_middleware(RequireKey, keys=Keys(settings.keys))
     others: dict[str, Dialect] = {ARK_ROOT: ark}
     if settings.a1111:

@@ -102,6 +102,7 @@ def serve(
     cors_origins: Annotated[str | None, _setting("cors_origins")] = None,
     max_body_mib: Annotated[str | None, _setting("max_body_mib")] = None,
     max_form_mib: Annotated[str | None, _setting("max_form_mib")] = None,
+    max_bodies_mib: Annotated[str | None, _setting("max_bodies_mib")] = None,
     fetch_references: Annotated[str | None, _setting("fetch_references")] = None,
     reference_hosts: Annotated[str | None, _setting("reference_hosts")] = None,
     sizes: Annotated[str | None, _setting("sizes")] = None,

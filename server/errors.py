@@ -21,6 +21,7 @@
 
     CapacityError
     ├── RateLimited           this key has made as many calls as it may
+    ├── RoomFull              bodies of calls hold as much memory as they may
     └── DatabaseUnavailable   locked, full or damaged; nothing was written
 
 `status_of` reads one table along the class's MRO, so a new kind of error has its parent's status
@@ -124,6 +125,10 @@ class RateLimited(CapacityError):
         )
 
 
+class RoomFull(CapacityError):
+    pass
+
+
 class DatabaseUnavailable(CapacityError):
     pass
 
@@ -141,6 +146,7 @@ STATUS: Mapping[type[Exception], int] = MappingProxyType(
         BodyTooLarge: 413,
         CapacityError: 429,
         DatabaseUnavailable: 503,
+        RoomFull: 503,
         Cancelled: 499,
         EngineError: 500,
         NotReady: 503,

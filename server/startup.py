@@ -174,6 +174,7 @@ def _app_settings(settings: Settings, keys: tuple[ApiKey, ...]) -> AppSettings:
         version=metadata.version("seedbed"),
         max_body_bytes=settings.max_body_mib * MIB,
         max_form_bytes=settings.max_form_mib * MIB,
+        max_bodies_bytes=settings.max_bodies_mib * MIB,
         public_url=None if settings.public_url is None else str(settings.public_url).rstrip("/"),
         cors_origins=settings.origins,
         snap_sizes=settings.sizes == "snap",

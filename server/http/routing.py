@@ -113,7 +113,11 @@ class Router:
     def start(
         self, draft: Draft, customs: Customs, request: Request, listener: Listener | None = None
     ) -> Drawing:
-        """Begin to draw for the key that calls. Raises: RequestError, CapacityError."""
+        """Begin to draw for the key that calls; nothing of its body is needed any more.
+
+        Raises: RequestError, CapacityError.
+        """
+        request.state.part.give_back()
         return self.service.start(
             draft,
             customs,
@@ -124,7 +128,7 @@ class Router:
         )
 
     async def read_members(self, request: Request) -> Json:
-        """Read and parse the body. Raises: BodyTooLarge, MalformedBody."""
+        """Read and parse the body. Raises: BodyTooLarge, RoomFull, MalformedBody."""
         _refuse_compressed(request)
         data = await _read_body(request, self.max_body_bytes)
         return await run_in_threadpool(read_json, data)
@@ -208,15 +212,18 @@ async def _read_body(request: Request, limit: int) -> bytes:
     The rest of a refused body is read and thrown away by uvicorn while the answer is under way, so
     that a client which sends first and reads later still gets to know why.
 
-    Raises: BodyTooLarge.
+    Raises: BodyTooLarge, RoomFull.
     """
-    if _declared_length(request) > limit:
+    declared, part = _declared_length(request), request.state.part
+    if declared > limit:
         raise BodyTooLarge(limit)
+    part.expect(declared)
     body = bytearray()
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
+        if len(body) + len(chunk) > limit:
             raise BodyTooLarge(limit)
+        part.hold(len(body) + len(chunk))
+        body += chunk
     return bytes(body)
 
 

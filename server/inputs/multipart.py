@@ -55,7 +55,7 @@ async def read_form(
 
     A name that may be said several times is a list, also when it is said once.
 
-    Raises: BodyTooLarge, MalformedBody.
+    Raises: BodyTooLarge, RoomFull, MalformedBody.
     """
     form = await parse_form(request, max_bytes)
     try:
@@ -68,6 +68,23 @@ class _Parser(MultiPartParser):
     """Starlette's, which does not mind a form that breaks off, but leaves its last file open."""
 
     ended = False
+    held = 0
+    """What is in memory: texts, and files that are not on the disk. Units: bytes."""
+    _part_bytes = 0
+
+    def on_part_begin(self) -> None:
+        super().on_part_begin()
+        self._part_bytes = 0
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        super().on_part_data(data, start, end)
+        before = self._held_of_part()
+        self._part_bytes += end - start
+        self.held += self._held_of_part() - before
+
+    def _held_of_part(self) -> int:
+        """A text is never longer, and a file goes to the disk then."""
+        return self._part_bytes if self._part_bytes <= self.spool_max_size else 0
 
     def on_end(self) -> None:
         self.ended = True
@@ -78,7 +95,7 @@ async def parse_form(
 ) -> FormData:
     """Return the parts of a form. Whoever asks closes it, and with it its files.
 
-    Raises: BodyTooLarge, MalformedBody.
+    Raises: BodyTooLarge, RoomFull, MalformedBody.
     """
     if not is_form(request):
         raise _malformed("It is not multipart/form-data.")
@@ -91,7 +108,9 @@ async def parse_form(
             received += len(chunk)
             if received > max_bytes:
                 raise BodyTooLarge(max_bytes)
+            request.state.part.hold(parser.held + len(chunk))
             yield chunk
+        request.state.part.hold(parser.held)
         if not parser.ended:
             raise MultiPartException("It breaks off before its end.")
 

@@ -40,6 +40,12 @@ class ServingSettings(BaseModel):
     max_form_mib: int = Field(
         256, ge=1, description="largest form with files accepted, in MiB; files go to the disk"
     )
+    max_bodies_mib: int = Field(
+        512,
+        ge=1,
+        description="memory that bodies of all calls together may hold before callers get 503, in "
+        "MiB; parsing one takes up to thrice its size for a moment",
+    )
     fetch_references: bool = Field(
         True, description="fetch pictures from the addresses on the public internet callers name"
     )
