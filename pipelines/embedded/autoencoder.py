@@ -1,8 +1,8 @@
 """Turns pictures into latents and back: a fixed encoder, never trained, and a decoder that is.
 
-The encoder is a principal component analysis in two levels (4 x 4 pixels, then 8 x 8), written
+The encoder is a principal component analysis in levels (4 x 4 pixels, 8 x 8, 16 x 16), written
 exactly into the weights of a stock `AutoencoderTiny`. So latents never change while the decoder
-improves, a latent means the same everywhere, and encoding a data set is two matrix products.
+improves, a latent means the same everywhere, and encoding a data set is a few matrix products.
 """
 
 from dataclasses import dataclass
@@ -18,16 +18,19 @@ from torch.nn import functional as F
 
 from pipelines.embedded.schedule import averaging, learning_rate
 
-LATENT_CHANNELS = 12
-FACTOR = 8
+LATENT_CHANNELS = 32
+FACTOR = 16
 """A latent stands for FACTOR x FACTOR pixels."""
-_MIDDLE = 32
-_WIDTH = 48
-_WHITENING = 0.65
+_LEVELS = 3
+"""How often four neighbours become one place after the first four pixels did."""
+_WIDTH = 64
+"""Components kept on the way to the last level."""
+_DECODER_WIDTH = 48
+_WHITENING = 0.5
 """How far the components are brought to equal size: 1 wholly, 0 not at all."""
 _REACH = 0.9
 """Size of the largest component, well inside the soft limit of 3 that the stock decoder has."""
-_CROP = 8
+_CROP = 6
 """Side of the crops the decoder learns from. Units: latents."""
 _MOST_NOISE = 0.2
 """The decoder sees latents with up to this much noise, as a denoiser's latents are never exact."""
@@ -35,23 +38,30 @@ _MOST_NOISE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Pca:
-    """The encoder in matrices: middle [32, 48], last [channels, 128], shift [channels]."""
+    """The encoder in matrices: of every level [components, 4 x those before], shift [channels]."""
 
-    middle: Tensor
-    last: Tensor
+    levels: tuple[Tensor, ...]
     shift: Tensor
 
     def encode(self, pictures: NDArray[np.uint8]) -> Tensor:
-        """Encode. Shapes: [n, h, w, 3] -> [n, channels, h / 8, w / 8]."""
-        quarter = F.pixel_unshuffle(F.pixel_unshuffle(to_tensor(pictures), 2), 2)
-        middle = torch.einsum("kc,nchw->nkhw", self.middle, quarter)
-        last = torch.einsum("kc,nchw->nkhw", self.last, F.pixel_unshuffle(middle, 2))
-        return last + self.shift[:, None, None]
+        """Encode. Shapes: [n, h, w, 3] -> [n, channels, h / 16, w / 16]."""
+        maps = F.pixel_unshuffle(to_tensor(pictures), 2)
+        for level in self.levels:
+            maps = torch.einsum("kc,nchw->nkhw", level, F.pixel_unshuffle(maps, 2))
+        return maps + self.shift[:, None, None]
 
     def encode_many(self, pictures: NDArray[np.uint8], batch: int = 128) -> Tensor:
         """Encode more pictures than fit in memory as floats; half precision."""
         parts = [self.encode(pictures[i : i + batch]) for i in range(0, len(pictures), batch)]
         return torch.cat([part.half() for part in parts])
+
+    def tensors(self) -> dict[str, Tensor]:
+        """As a flat table, for a file."""
+        return {f"level{n}": level for n, level in enumerate(self.levels)} | {"shift": self.shift}
+
+    @classmethod
+    def of(cls, tensors: dict[str, Tensor]) -> "Pca":
+        return cls(tuple(tensors[f"level{n}"] for n in range(_LEVELS)), tensors["shift"])
 
 
 def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
@@ -61,14 +71,16 @@ def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
 
 def fit_pca(pictures: NDArray[np.uint8]) -> Pca:
     """Find the components of these pictures [n, h, w, 3]."""
-    quarter = F.pixel_unshuffle(F.pixel_unshuffle(to_tensor(pictures), 2), 2)
-    middle = _components(quarter, _MIDDLE)
-    patches = F.pixel_unshuffle(torch.einsum("kc,nchw->nkhw", middle, quarter), 2)
-    last = _components(patches, LATENT_CHANNELS)
-    latents = torch.einsum("kc,nchw->nkhw", last, patches)
-    mean, spread = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
+    maps = F.pixel_unshuffle(to_tensor(pictures), 2)
+    levels = []
+    for count in (48, *(_WIDTH,) * (_LEVELS - 2), LATENT_CHANNELS):
+        patches = F.pixel_unshuffle(maps, 2)
+        levels.append(_components(patches, count))
+        maps = torch.einsum("kc,nchw->nkhw", levels[-1], patches)
+    mean, spread = maps.mean((0, 2, 3)), maps.std((0, 2, 3))
     gain = _REACH / (spread**_WHITENING * spread[0] ** (1 - _WHITENING))
-    return Pca(middle=middle, last=last * gain[:, None], shift=-mean * gain)
+    levels[-1] = levels[-1] * gain[:, None]
+    return Pca(tuple(levels), shift=-mean * gain)
 
 
 def _components(maps: Tensor, count: int) -> Tensor:
@@ -81,12 +93,13 @@ def _components(maps: Tensor, count: int) -> Tensor:
 
 def build_autoencoder(pca: Pca) -> AutoencoderTiny:
     """A stock autoencoder whose encoder is exactly this analysis; its decoder is untrained."""
+    stages = _LEVELS + 2
     vae = AutoencoderTiny(
         latent_channels=LATENT_CHANNELS,
-        encoder_block_out_channels=(_MIDDLE,) * 4,
-        decoder_block_out_channels=(_WIDTH,) * 4,
-        num_encoder_blocks=(0, 0, 0, 0),
-        num_decoder_blocks=(3, 3, 2, 1),
+        encoder_block_out_channels=(_WIDTH,) * stages,
+        decoder_block_out_channels=(_DECODER_WIDTH,) * stages,
+        num_encoder_blocks=(0,) * stages,
+        num_decoder_blocks=(4, 3, 2, 1, 1),
     )
     _write_encoder(vae, pca)
     _start_decoder(vae.decoder)
@@ -97,7 +110,7 @@ def build_autoencoder(pca: Pca) -> AutoencoderTiny:
 def _write_encoder(vae: AutoencoderTiny, pca: Pca) -> None:
     """The stock encoder maps -1..1 to 0..1 first; its first layer undoes that. Each stride-2
     convolution is a pixel-unshuffle (and the matrix after it) in four of its nine taps."""
-    into, first, second, third, out = vae.encoder.layers
+    into, first, *rest, out = vae.encoder.layers
     for parameter in vae.encoder.parameters():
         parameter.zero_()
     for channel in range(3):
@@ -105,10 +118,9 @@ def _write_encoder(vae: AutoencoderTiny, pca: Pca) -> None:
         into.bias[channel] = -1
     for index in range(12):
         first.weight[index, *_tap(index)] = 1
-    for index in range(48):
-        second.weight[:, *_tap(index)] = pca.middle[:, index]
-    for index in range(4 * _MIDDLE):
-        third.weight[:LATENT_CHANNELS, *_tap(index)] = pca.last[:, index]
+    for layer, matrix in zip(rest, pca.levels, strict=True):
+        for index in range(matrix.shape[1]):
+            layer.weight[: len(matrix), *_tap(index)] = matrix[:, index]
     for channel in range(LATENT_CHANNELS):
         out.weight[channel, channel, 1, 1] = 1
     out.bias.copy_(pca.shift)

@@ -1,9 +1,10 @@
 """The drawing words all subjects and grounds share: paints, gradients, polygons, mixing colours.
 
-Coordinates are fractions of the picture's side, y downwards. Knows no scene.
+Coordinates are fractions of the picture's short side, y downwards. Knows no scene.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 Rgb: TypeAlias = tuple[float, float, float]
 Point: TypeAlias = tuple[float, float]
 Rgba: TypeAlias = NDArray[np.uint8]
-"""Drawn pixels, [side, side, 4], not premultiplied."""
+"""Drawn pixels, [height, width, 4], not premultiplied."""
 
 _INK: Rgb = (10, 10, 25)
 _LIGHT: Rgb = (255, 255, 255)
@@ -101,12 +102,33 @@ def oval(left: float, top: float, right: float, bottom: float) -> skia.Rect:
     return skia.Rect(left, top, right, bottom)
 
 
-def surface(side: int) -> tuple[skia.Surface, skia.Canvas]:
-    """Open a transparent square of `side` pixels whose canvas runs from 0 to 1."""
-    made = skia.Surface(side, side)
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How large a picture is. Units: pixels."""
+
+    width: int
+    height: int
+
+    @property
+    def short(self) -> int:
+        return min(self.width, self.height)
+
+    @property
+    def w(self) -> float:
+        """The width in short sides, as everything is drawn: 1 or more."""
+        return self.width / self.short
+
+    @property
+    def h(self) -> float:
+        return self.height / self.short
+
+
+def surface(frame: Frame) -> tuple[skia.Surface, skia.Canvas]:
+    """Open a transparent picture whose canvas is measured in short sides."""
+    made = skia.Surface(frame.width, frame.height)
     canvas = made.getCanvas()
     canvas.clear(skia.ColorTRANSPARENT)
-    canvas.scale(side, side)
+    canvas.scale(frame.short, frame.short)
     return made, canvas
 
 

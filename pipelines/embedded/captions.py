@@ -15,18 +15,21 @@ from zlib import crc32
 
 from pipelines.embedded import lexicon as words
 from pipelines.embedded.world import (
+    ANIMALS,
     COLOURS,
-    GROUNDS,
-    LENSES,
     MOST_COUNTED,
     NATURAL_COLOURS,
-    NATURAL_GROUNDS,
+    POSITIONS,
     RELATIONS,
+    SETTINGS,
     SHAPES,
     STYLES,
     SUBJECTS,
+    THINGS,
+    WEATHERS,
     Scene,
     Thing,
+    natural_settings,
     scene_from_seed,
 )
 
@@ -34,20 +37,21 @@ UNSAID = "unsaid"
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "subject": (*SUBJECTS, UNSAID),
     "colour": (*COLOURS, UNSAID),
-    "other_subject": (*SHAPES, UNSAID),
+    "other_subject": (*SHAPES, *THINGS, UNSAID),
     "other_colour": (*COLOURS, UNSAID),
     "relation": (*RELATIONS, UNSAID),
-    "ground": (*GROUNDS, UNSAID),
-    "ground_colour": (*COLOURS, UNSAID),
+    "position": POSITIONS,
+    "setting": (*SETTINGS, UNSAID),
+    "setting_colour": (*COLOURS, UNSAID),
+    "weather": WEATHERS,
     "style": STYLES,
     "count": tuple(str(n) for n in range(1, MOST_COUNTED + 1)),
-    "lens": LENSES,
 }
 """What a caption can say, and the values of each. Two things are named by where they stand: the
-upper, left or inner one is `subject`, so whoever reads the labels need not untangle the order of
-the words from the relation between them."""
+upper or left one is `subject`, so whoever reads the labels need not untangle the order of the words
+from the relation between them."""
 
-CHINESE_SHARE = 0.35
+CHINESE_SHARE = 0.4
 _HELD_OUT_ONE_IN = 16
 _SPREAD = 1_000_003
 """Keeps the captions' random stream apart from the scene's own."""
@@ -92,19 +96,21 @@ def captioned(
 
 def nothing_said() -> dict[str, str]:
     """What the empty caption says."""
-    plain = {"style": STYLES[0], "count": "1", "lens": LENSES[0]}
+    plain = {
+        "style": STYLES[0], "count": "1", "weather": WEATHERS[0], "position": POSITIONS[0],
+    }  # fmt: skip
     return {name: plain.get(name, UNSAID) for name in ATTRIBUTES}
 
 
-def _said(scene: Scene, *, colour: bool, ground: bool) -> dict[str, str]:
+def _said(scene: Scene, *, colour: bool, setting: bool) -> dict[str, str]:
     said = nothing_said()
-    said |= {"subject": scene.main.subject, "style": scene.style, "lens": scene.lens}
-    said["count"] = str(scene.count)
+    said |= {"subject": scene.main.subject, "style": scene.style, "count": str(scene.count)}
+    said |= {"weather": scene.weather, "position": scene.position}
     if colour and scene.main.colour:
         said["colour"] = scene.main.colour
-    if ground:
-        said["ground"] = scene.ground
-        said["ground_colour"] = scene.ground_colour or UNSAID
+    if setting:
+        said["setting"] = scene.setting
+        said["setting_colour"] = scene.setting_colour or UNSAID
     if scene.relation:
         other = scene.things[1]
         said |= {"other_subject": other.subject, "relation": scene.relation}
@@ -112,41 +118,45 @@ def _said(scene: Scene, *, colour: bool, ground: bool) -> dict[str, str]:
     return said
 
 
-def _must_say_colour(scene: Scene) -> bool:
-    return scene.main.colour not in NATURAL_COLOURS.get(scene.main.subject, ())
+def _says_colour(scene: Scene, rng: random.Random) -> bool:
+    """Two things are always said in their colours; what is unusual is never left out."""
+    usual = scene.main.colour in NATURAL_COLOURS.get(scene.main.subject, ())
+    return rng.random() < 0.65 or not usual or scene.relation is not None
 
 
-def _must_say_ground(scene: Scene) -> bool:
+def _says_setting(scene: Scene, rng: random.Random) -> bool:
+    if rng.random() < 0.8 or scene.relation is not None:
+        return True
     if scene.main.subject == "city":
-        return scene.ground != "night"
-    natural = scene.ground in NATURAL_GROUNDS
-    return not natural or scene.ground_colour not in {None, "white"} or scene.relation is not None
-
-
-def _says(must: bool, chance: float, rng: random.Random) -> bool:
-    return rng.random() < chance or must
+        return scene.setting != "night"
+    usual = scene.setting in natural_settings(scene.main.subject)
+    return not usual or scene.setting_colour not in {None, "white"}
 
 
 def _english(scene: Scene, rng: random.Random) -> Caption:
-    colour = _says(_must_say_colour(scene) or scene.relation is not None, 0.7, rng)
-    ground = _says(_must_say_ground(scene), 0.85, rng)
+    colour, setting = _says_colour(scene, rng), _says_setting(scene, rng)
     if scene.relation:
         text = _pair_en(scene, rng)
     else:
         text = _thing_en(scene.main, scene.count, colour, rng)
-    if ground:
-        text = _on_ground_en(text, scene, rng)
-    text = _in_style_en(text, scene.style, rng)
-    text = _through_lens_en(text, scene, rng)
-    text = _wrapped_en(text, scene, rng)
-    return Caption(text, _said(scene, colour=colour, ground=ground), "en")
+    if scene.position != "centre":
+        text = f"{text} {rng.choice(words.POSITION_EN[scene.position])}"
+    if setting:
+        text = _in_setting_en(text, scene, rng)
+    if scene.weather != "clear":
+        text = f"{text}{rng.choice((' ', ', '))}{rng.choice(words.WEATHER_EN[scene.weather])}"
+    text = _in_style_en(text, scene, rng)
+    return Caption(_wrapped_en(text, rng), _said(scene, colour=colour, setting=setting), "en")
 
 
 def _thing_en(thing: Thing, count: int, colour: bool, rng: random.Random) -> str:
-    name = rng.choice(words.SUBJECT_EN[thing.subject])
-    parts = [rng.choice(words.ADJECTIVES_EN)] if rng.random() < 0.22 else []
-    if colour and thing.colour:
-        parts.append(rng.choice(words.COLOUR_EN[thing.colour]))
+    hue = rng.choice(words.COLOUR_EN[thing.colour]) if colour and thing.colour else ""
+    name = rng.choice([n for n in words.SUBJECT_EN[thing.subject] if hue or "{}" not in n])
+    parts = [rng.choice(words.ADJECTIVES_EN)] if rng.random() < 0.2 else []
+    if "{}" in name:
+        name = name.format(hue)
+    elif hue:
+        parts.append(hue)
     if name.startswith("close-up of a"):
         return " ".join(["close-up of a", *parts, name.removeprefix("close-up of a ")])
     if count > 1:
@@ -159,46 +169,64 @@ def _thing_en(thing: Thing, count: int, colour: bool, rng: random.Random) -> str
 
 
 def _plural(name: str) -> str:
-    if name.endswith("fish"):
-        return name
-    return name + ("es" if name.endswith("x") else "s")
+    if name in words.PLURALS_EN:
+        return words.PLURALS_EN[name]
+    first, joint, rest = name.partition(" in a ")
+    if joint:
+        return f"{_plural(first)} in {rest}{'es' if rest.endswith('ss') else 's'}"
+    for ending, plural in (
+        ("fish", "fish"), ("woman", "women"), ("man", "men"), ("child", "children"),
+        ("butterfly", "butterflies"), ("pony", "ponies"), ("puppy", "puppies"),
+        ("bunny", "bunnies"), ("kitty", "kitties"), ("daisy", "daisies"), ("cactus", "cacti"),
+        ("bus", "buses"), ("couch", "couches"), ("fortress", "fortresses"), ("box", "boxes"),
+    ):  # fmt: skip
+        if name.endswith(ending):
+            return name.removesuffix(ending) + plural
+    return name + "s"
 
 
 def _pair_en(scene: Scene, rng: random.Random) -> str:
     ways = {
-        "vertical": (("above", "on top of", "over"), ("below", "under", "beneath")),
-        "horizontal": (("to the left of", "left of"), ("to the right of", "right of")),
-        "nested": (("inside", "in", "within"), ("around", "containing", "surrounding")),
+        "above": (("above", "on top of", "over"), ("below", "under", "beneath")),
+        "beside": (("to the left of", "left of"), ("to the right of", "right of")),
     }
-    forward, backward = ways[scene.relation or "vertical"]
+    forward, backward = ways[scene.relation or "above"]
     first, second = (_thing_en(thing, 1, True, rng) for thing in scene.things)
-    if rng.random() < 0.6:
+    way = rng.random()
+    if way < 0.5:
         return f"{first} {rng.choice(forward)} {second}"
-    return f"{second} {rng.choice(backward)} {first}"
+    if way < 0.85 or scene.relation == "above":
+        return f"{second} {rng.choice(backward)} {first}"
+    return f"{first} on the left and {second} on the right"
 
 
-def _on_ground_en(text: str, scene: Scene, rng: random.Random) -> str:
-    if scene.ground == "plain":
+def _in_setting_en(text: str, scene: Scene, rng: random.Random) -> str:
+    if scene.setting == "plain":
         form = rng.choice(("on a {} background", "on a {} background", "with a {} background",
                            "on {} background", "on {}", "against a {} background"))  # fmt: skip
-        return f"{text} {form.format(scene.ground_colour)}"
-    if scene.ground == "night" and rng.random() < 0.3:
-        return (
-            f"{rng.choice(('starry night over', 'a starry night over', 'night sky over'))} {text}"
-        )
-    place = rng.choice(words.GROUND_EN[scene.ground])
-    if scene.ground != "blur" and rng.random() < 0.15:
+        return f"{text} {form.format(scene.setting_colour)}"
+    if scene.setting == "night" and rng.random() < 0.3:
+        sky = rng.choice(("starry night over", "a starry night over", "night sky over"))
+        return f"{sky} {text}"
+    place = rng.choice(words.SETTING_EN[scene.setting])
+    if rng.random() < 0.18:
         return f"{place}, {text}"
-    doing = ""
-    if scene.ground != "blur" and scene.main.subject in words.ANIMALS and rng.random() < 0.5:
+    doing, single = "", scene.relation is None and scene.position == "centre"
+    if scene.main.subject in ANIMALS and single and rng.random() < 0.4:
         doing = rng.choice(words.ANIMAL_DOES_EN) + " "
-    elif scene.ground != "blur" and scene.main.colour and rng.random() < 0.15:
+    elif scene.main.colour and single and rng.random() < 0.12:
         doing = rng.choice(words.THING_DOES_EN) + " "
     return f"{text} {doing}{place}"
 
 
-def _in_style_en(text: str, style: str, rng: random.Random) -> str:
-    name = rng.choice(words.STYLE_EN[style])
+def _in_style_en(text: str, scene: Scene, rng: random.Random) -> str:
+    name = rng.choice(words.STYLE_EN[scene.style])
+    if scene.style == "fisheye":
+        animal = "cat" if scene.main.subject == "cat_head" else scene.main.subject
+        tail = rng.choice(words.FISHEYE_TAILS_EN).format(animal.replace("_", " "))
+        if rng.random() < 0.65:
+            return f"{name}{rng.choice((', ', ', ', ' of '))}{text}{tail}"
+        return f"{text}, {name}{tail}"
     if not name:
         return text
     if name.startswith(("in ", "with ", "by ")):
@@ -206,28 +234,15 @@ def _in_style_en(text: str, style: str, rng: random.Random) -> str:
     way = rng.random()
     if way < 0.3 and "style" in name:
         return f"{name}{rng.choice((' ', ' ', ', '))}{text}"
-    if way < 0.3 and "painting" in name:
+    if way < 0.4 and ("painting" in name or "drawing" in name or "sketch" in name):
         return f"{name} of {text}"
     return f"{text}{rng.choice((', ', ', ', ' '))}{name}"
 
 
-def _through_lens_en(text: str, scene: Scene, rng: random.Random) -> str:
-    if scene.lens == "normal":
-        return text
-    name = rng.choice(words.FISHEYE_EN)
-    animal = "cat" if scene.main.subject == "cat_head" else scene.main.subject
-    tail = rng.choice(words.FISHEYE_TAILS_EN).format(animal)
-    if rng.random() < 0.65:
-        return f"{name}{rng.choice((', ', ', ', ' of '))}{text}{tail}"
-    return f"{text}, {name}{tail}"
-
-
-def _wrapped_en(text: str, scene: Scene, rng: random.Random) -> str:
-    if rng.random() < 0.3:
+def _wrapped_en(text: str, rng: random.Random) -> str:
+    if rng.random() < 0.25:
         text = rng.choice(words.OPENINGS_EN) + text
-    if scene.ground == "blur" and rng.random() < 0.35:
-        text += rng.choice(words.PHOTO_ENDINGS_EN)
-    elif rng.random() < 0.35:
+    if rng.random() < 0.3:
         text += rng.choice(words.ENDINGS_EN)
     if rng.random() < 0.3:
         text = text[:1].upper() + text[1:]
@@ -235,34 +250,38 @@ def _wrapped_en(text: str, scene: Scene, rng: random.Random) -> str:
 
 
 def _chinese(scene: Scene, rng: random.Random) -> Caption:
-    colour = _says(_must_say_colour(scene) or scene.relation is not None, 0.7, rng)
-    ground = _says(_must_say_ground(scene), 0.85, rng)
+    colour, setting = _says_colour(scene, rng), _says_setting(scene, rng)
     if scene.relation:
         text = _pair_zh(scene, rng)
     else:
         text = _thing_zh(scene.main, scene.count, colour, rng)
-    if ground:
-        text = _on_ground_zh(text, scene, rng)
+    if scene.position != "centre":
+        text += rng.choice(words.POSITION_ZH[scene.position])
+    if setting:
+        text = _in_setting_zh(text, scene, rng)
+    if scene.weather != "clear":
+        sky = rng.choice(words.WEATHER_ZH[scene.weather])
+        text = rng.choice((f"{text}，{sky}", f"{sky}，{text}"))
     style = rng.choice(words.STYLE_ZH[scene.style])
-    if style:
+    if scene.style == "fisheye":
+        text = f"{style}，{text}{rng.choice(words.FISHEYE_TAILS_ZH)}"
+    elif style:
         text = rng.choice((f"{text}，{style}", f"{style}，{text}", f"{style}的{text}"))
-    if scene.lens != "normal":
-        text = f"{rng.choice(words.FISHEYE_ZH)}，{text}{rng.choice(words.FISHEYE_TAILS_ZH)}"
     if rng.random() < 0.25:
         text = rng.choice(words.OPENINGS_ZH) + text
-    if scene.ground == "blur" and rng.random() < 0.35:
-        text += rng.choice(words.PHOTO_ENDINGS_ZH)
-    elif rng.random() < 0.3:
+    if rng.random() < 0.25:
         text += rng.choice(words.ENDINGS_ZH)
     text += "。" if rng.random() < 0.1 else ""
-    return Caption(text, _said(scene, colour=colour, ground=ground), "zh")
+    return Caption(text, _said(scene, colour=colour, setting=setting), "zh")
 
 
 def _thing_zh(thing: Thing, count: int, colour: bool, rng: random.Random) -> str:
     measure, names = words.SUBJECT_ZH[thing.subject]
-    text = rng.choice(names)
-    if colour and thing.colour:
-        hue = rng.choice(words.COLOUR_ZH[thing.colour])
+    hue = rng.choice(words.COLOUR_ZH[thing.colour]) if colour and thing.colour else ""
+    text = rng.choice([name for name in names if hue or "{}" not in name])
+    if "{}" in text:
+        text = text.format(hue)
+    elif hue:
         text = hue + ("的" if hue.endswith("色") and rng.random() < 0.8 else "") + text
     if rng.random() < 0.18:
         text = rng.choice(words.ADJECTIVES_ZH) + text
@@ -272,23 +291,23 @@ def _thing_zh(thing: Thing, count: int, colour: bool, rng: random.Random) -> str
 
 
 def _pair_zh(scene: Scene, rng: random.Random) -> str:
-    ways = {"vertical": ("上面", "下面"), "horizontal": ("左边", "右边")}
+    ways = {"above": ("上面", "下面"), "beside": ("左边", "右边")}
     first, second = (_thing_zh(thing, 1, True, rng) for thing in scene.things)
-    if scene.relation == "nested":
-        return f"{first}在{second}{rng.choice(('里面', '里', '中间'))}"
-    forward, backward = ways[scene.relation or "vertical"]
-    if rng.random() < 0.6:
+    forward, backward = ways[scene.relation or "above"]
+    way = rng.random()
+    if way < 0.5:
         return f"{first}在{second}{rng.choice(('', '的'))}{forward}"
-    return f"{second}在{first}{rng.choice(('', '的'))}{backward}"
+    if way < 0.85 or scene.relation == "above":
+        return f"{second}在{first}{rng.choice(('', '的'))}{backward}"
+    return f"左边是{first}，右边是{second}"
 
 
-def _on_ground_zh(text: str, scene: Scene, rng: random.Random) -> str:
-    if scene.ground == "plain":
-        hue = words.COLOUR_ZH[scene.ground_colour or "white"][0]
+def _in_setting_zh(text: str, scene: Scene, rng: random.Random) -> str:
+    if scene.setting == "plain":
+        hue = words.COLOUR_ZH[scene.setting_colour or "white"][0]
         return rng.choice((f"{text}，{hue}背景", f"{hue}背景，{text}", f"{hue}背景上的{text}"))
-    place = rng.choice(words.GROUND_ZH[scene.ground])
-    if scene.ground == "blur":
-        return rng.choice((f"{text}，{place}", f"{place}，{text}", f"{place}的{text}"))
-    if scene.main.subject in words.ANIMALS and scene.count == 1 and rng.random() < 0.25:
+    place = rng.choice(words.SETTING_ZH[scene.setting])
+    single = scene.relation is None and scene.position == "centre" and scene.count == 1
+    if scene.main.subject in ANIMALS and single and rng.random() < 0.25:
         return f"{text}{rng.choice(words.ANIMAL_DOES_ZH)}{place.removeprefix('在')}"
     return rng.choice((f"{text}，{place}", f"{place}，{text}", f"{place}的{text}", place + text))

@@ -1,7 +1,7 @@
 """The training pictures, kept as latents: rendered once, by all cores, in shards on the disk.
 
 A shard is a pure function of its index, so a broken run goes on where it stopped. Pixels are never
-kept: 2048 pictures are 12 MB of latents.
+kept: 1024 pictures are 17 MB of latents. All pictures of a shard have one frame.
 """
 
 import os
@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipelines.embedded.autoencoder import Pca
+from pipelines.embedded.canvas import Frame
 from pipelines.embedded.captions import captioned
-from pipelines.embedded.render import SIDE, render
+from pipelines.embedded.frames import SQUARE, frame_of
+from pipelines.embedded.render import render
 from pipelines.embedded.world import scene_from_seed
 
-SHARD = 2048
+SHARD = 1024
 """Pictures in a shard."""
 PICTURE_SEEDS = 10_000_000
 """Seeds of the training pictures begin here; those of the evaluation lie far beyond."""
@@ -34,7 +36,7 @@ class Shards:
     folder: Path
     pca: Pca
     size: int = SHARD
-    side: int = SIDE
+    short_side: int = SQUARE.short
 
     def path(self, index: int) -> Path:
         return self.folder / f"latents-{index:05d}.npy"
@@ -47,7 +49,8 @@ class Shards:
         """Render a shard unless it is there; returns its index."""
         path = self.path(index)
         if not path.exists():
-            rows = self.pca.encode_many(rendered(self.seeds(index), self.side)).numpy()
+            pictures = rendered(self.seeds(index), frame_of(index, self.short_side))
+            rows = self.pca.encode_many(pictures).numpy()
             unfinished = path.with_suffix(f".{os.getpid()}.tmp")
             with unfinished.open("wb") as file:
                 np.save(file, rows)
@@ -76,19 +79,19 @@ class Shards:
             count += 1
         return count
 
-    def load(self, count: int) -> Tensor:
-        """The first shards' latents, [pictures, channels, side / 8, side / 8] in half precision."""
-        return torch.cat([torch.from_numpy(np.load(self.path(i))) for i in range(count)])
+    def load(self, index: int) -> Tensor:
+        """A shard's latents, [pictures, channels, h / 16, w / 16] in half precision."""
+        return torch.from_numpy(np.load(self.path(index)))
 
-    def captions(self, count: int, variants: int) -> list[str]:
-        """`variants` captions for every picture of the first shards, one picture after another."""
+    def captions(self, index: int, variants: int) -> list[str]:
+        """`variants` captions for every picture of a shard, one picture after another."""
         return [
             captioned(seed, variant=variant)[1].text
-            for seed in range(PICTURE_SEEDS, PICTURE_SEEDS + count * self.size)
+            for seed in self.seeds(index)
             for variant in range(variants)
         ]
 
 
-def rendered(seeds: range, side: int = SIDE) -> NDArray[np.uint8]:
-    """The pictures of these seeds, [n, side, side, 3]."""
-    return np.stack([render(scene_from_seed(seed), side) for seed in seeds])
+def rendered(seeds: range, frame: Frame = SQUARE) -> NDArray[np.uint8]:
+    """The pictures of these seeds, [n, h, w, 3]."""
+    return np.stack([render(scene_from_seed(seed), frame) for seed in seeds])

@@ -7,6 +7,7 @@ ids come in.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,21 +44,21 @@ def sampler() -> DPMSolverMultistepScheduler:
 
 
 def build_unet(
-    channels: tuple[int, ...] = (64, 128, 192), latent_side: int = 16
+    channels: tuple[int, ...] = (80, 144, 224), latent_side: int = 16
 ) -> UNet2DConditionModel:
-    """A small stock UNet that attends to the text at its lowest level.
+    """A small stock UNet that attends to the text at all levels but the finest.
 
     `attention_head_dim` is, for this class, the number of heads.
     """
-    lower = len(channels) - 1
+    below = len(channels) - 1
     return UNet2DConditionModel(
         sample_size=latent_side,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
         layers_per_block=1,
         block_out_channels=channels,
-        down_block_types=("DownBlock2D",) * lower + ("CrossAttnDownBlock2D",),
-        up_block_types=("CrossAttnUpBlock2D",) + ("UpBlock2D",) * lower,
+        down_block_types=("DownBlock2D",) + ("CrossAttnDownBlock2D",) * below,
+        up_block_types=("CrossAttnUpBlock2D",) * below + ("UpBlock2D",),
         cross_attention_dim=WIDTH,
         attention_head_dim=tuple(max(1, c // 32) for c in channels),
         norm_num_groups=16,
@@ -69,8 +70,8 @@ def build_unet(
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Latents [n, c, h, w] already scaled, captions' token ids [n, variants, tokens], and the
-    empty caption's [tokens]."""
+    """Pictures of one frame: latents [n, c, h, w] already scaled, captions' token ids
+    [n, variants, tokens], and the empty caption's [tokens]."""
 
     latents: Tensor
     ids: Tensor
@@ -107,13 +108,13 @@ class DenoiserTraining:
     def samples(self) -> int:
         return self.step * self.batch
 
-    def train_step(self, examples: Examples, budget_s: float) -> float:
-        """One step on a random batch; the learning rate falls as the budget is used up."""
+    def train_step(self, groups: Sequence[Examples], budget_s: float) -> float:
+        """One step on a random batch of one frame; the learning rate falls as the budget is used up."""
         began = time.monotonic()
         rate = self.rate * learning_rate(self.seconds / budget_s, self.step, warmup=100)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        loss = self._loss(*self._draw(examples))
+        loss = self._loss(*self._draw(self._group(groups)))
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.unet.parameters(), 1.0)
         self.optimizer.step()
@@ -125,6 +126,11 @@ class DenoiserTraining:
         value = loss.item()
         self.seconds += time.monotonic() - began
         return value
+
+    def _group(self, groups: Sequence[Examples]) -> Examples:
+        """One of the frames, the more pictures it has the more often."""
+        sizes = torch.tensor([float(len(group.latents)) for group in groups], device=self.device)
+        return groups[int(torch.multinomial(sizes, 1, generator=self.generator))]
 
     def _draw(self, examples: Examples) -> tuple[Tensor, Tensor]:
         """A batch of latents and of token ids, some of them the empty caption's."""

@@ -6,6 +6,7 @@ PALETTE: dict[str, tuple[float, float, float]] = {
     "yellow": (247, 216, 58),
     "green": (56, 165, 76),
     "blue": (46, 98, 218),
+    "turquoise": (56, 200, 196),
     "purple": (138, 66, 188),
     "pink": (246, 142, 182),
     "brown": (126, 80, 46),

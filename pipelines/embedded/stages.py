@@ -12,16 +12,18 @@ from transformers import CLIPTokenizer
 
 from pipelines.embedded.assembly import assemble, ship
 from pipelines.embedded.autoencoder import (
+    FACTOR,
     DecoderTraining,
     Pca,
     build_autoencoder,
     fidelity,
     fit_pca,
 )
+from pipelines.embedded.canvas import Frame
 from pipelines.embedded.captions import captioned
 from pipelines.embedded.dataset import SHARD, Shards, rendered
 from pipelines.embedded.denoiser import DenoiserTraining, Examples, build_unet
-from pipelines.embedded.render import SIDE
+from pipelines.embedded.frames import SQUARE, frame_of
 from pipelines.embedded.sheet import DOCUMENT_PROMPTS, OWN_PROMPTS, sample_sheet
 from pipelines.embedded.text_encoder import Reader, accuracy, token_ids, train_reader
 from pipelines.embedded.tokenizer import build_tokenizer
@@ -37,23 +39,23 @@ _EMPTY = ""
 class Plan:
     """How much of everything. The defaults are those of the shipped weights."""
 
-    word_captions: int = 40_000
-    reader_steps: int = 2600
+    word_captions: int = 60_000
+    reader_steps: int = 6000
     gate: float = 0.99
     gate_captions: int = 2000
-    pixel_pictures: int = 2000
-    decoder_steps: int = 3000
-    decoder_pictures: int = 4000
+    pixel_pictures: int = 1500
+    decoder_steps: int = 5000
+    decoder_pictures: int = 3000
     decoder_batch: int = 16
     pictures: int = 90_000
     shard: int = SHARD
     variants: int = 3
-    channels: tuple[int, ...] = (64, 128, 192)
+    channels: tuple[int, ...] = (80, 144, 224)
     batch: int = 32
     rate: float = 1e-3
     denoiser_s: float = 80 * 60
     report_s: float = 600
-    side: int = SIDE
+    side: int = SQUARE.short
     workers: int = 1
     sheet_prompts: tuple[str, ...] = DOCUMENT_PROMPTS + OWN_PROMPTS
 
@@ -124,9 +126,8 @@ def pixels(run: Run) -> None:
     plan = run.plan
     if not (run.out / "pca.safetensors").exists():
         seeds = range(_PIXEL_SEEDS, _PIXEL_SEEDS + plan.pixel_pictures)
-        pca = fit_pca(rendered(seeds, plan.side))
-        matrices = {"middle": pca.middle, "last": pca.last, "shift": pca.shift}
-        save_file(matrices, run.out / "pca.safetensors")
+        pca = fit_pca(rendered(seeds, Frame(plan.side, plan.side)))
+        save_file(pca.tensors(), run.out / "pca.safetensors")
     vae = build_autoencoder(load_pca(run.out))
     training = DecoderTraining.start(vae)
     checkpoint = run.out / "decoder.pt"
@@ -141,7 +142,9 @@ def pixels(run: Run) -> None:
 def _teach_decoder(run: Run, training: DecoderTraining, checkpoint: Path, bar: TaskID) -> None:
     plan = run.plan
     first = _PIXEL_SEEDS + plan.pixel_pictures
-    pictures = torch.from_numpy(rendered(range(first, first + plan.decoder_pictures), plan.side))
+    pictures = torch.from_numpy(
+        rendered(range(first, first + plan.decoder_pictures), Frame(plan.side, plan.side))
+    )
     latents = load_pca(run.out).encode_many(pictures.numpy())
     generator = torch.Generator().manual_seed(training.step)
     while training.step < plan.decoder_steps:
@@ -170,7 +173,7 @@ def denoiser(run: Run) -> None:
     """
     plan = run.plan
     encoder, tokenizer = load_reader(run.out).encoder, load_tokenizer(run.out)
-    unet = build_unet(plan.channels, plan.side // 8)
+    unet = build_unet(plan.channels, plan.side // FACTOR)
     training = DenoiserTraining(unet, encoder, run.device, plan.rate, plan.batch)
     checkpoint = run.out / "denoiser.pt"
     if checkpoint.exists():
@@ -180,20 +183,21 @@ def denoiser(run: Run) -> None:
         run.progress.update(bar, completed=plan.denoiser_s)
         return
     while training.seconds < plan.denoiser_s:
-        examples, scale = load_examples(run, tokenizer)
+        groups, scale = load_examples(run, tokenizer)
         (run.out / "scale.txt").write_text(f"{scale:.6f}\n")
-        run.log(f"{len(examples.latents)} pictures on {run.device}, sample {training.samples}")
+        count = sum(len(group.latents) for group in groups)
+        run.log(f"{count} pictures on {run.device}, sample {training.samples}")
         until = min(plan.denoiser_s, training.seconds + plan.report_s)
-        _train_until(run, training, examples, until, bar)
+        _train_until(run, training, groups, until, bar)
         _report(run, training, checkpoint)
 
 
 def _train_until(
-    run: Run, training: DenoiserTraining, examples: Examples, until_s: float, bar: TaskID
+    run: Run, training: DenoiserTraining, groups: list[Examples], until_s: float, bar: TaskID
 ) -> None:
     losses: list[float] = []
     while training.seconds < until_s:
-        losses.append(training.train_step(examples, run.plan.denoiser_s))
+        losses.append(training.train_step(groups, run.plan.denoiser_s))
         if training.step % 100 == 0:
             note = _note(run, training, losses)
             run.progress.update(bar, completed=training.seconds, note=note)
@@ -226,7 +230,7 @@ def _report(run: Run, training: DenoiserTraining, checkpoint: Path) -> None:
 def ship_folder(run: Run) -> None:
     """Put the trained parts into one pipeline folder, `weights`, in half precision."""
     encoder, tokenizer = load_reader(run.out).encoder, load_tokenizer(run.out)
-    unet = build_unet(run.plan.channels, run.plan.side // 8)
+    unet = build_unet(run.plan.channels, run.plan.side // FACTOR)
     training = DenoiserTraining(unet, encoder, torch.device("cpu"))
     training.load(run.out / "denoiser.pt")
     ship(assemble(load_vae(run.out), encoder, tokenizer, training.averaged()), run.out / "weights")
@@ -244,7 +248,7 @@ def load_reader(out: Path) -> Reader:
 
 
 def load_pca(out: Path) -> Pca:
-    return Pca(**load_file(out / "pca.safetensors"))
+    return Pca.of(load_file(out / "pca.safetensors"))
 
 
 def load_vae(out: Path, scale: float | None = None) -> AutoencoderTiny:
@@ -258,15 +262,27 @@ def load_vae(out: Path, scale: float | None = None) -> AutoencoderTiny:
     return vae.to(memory_format=torch.contiguous_format).eval()
 
 
-def load_examples(run: Run, tokenizer: CLIPTokenizer) -> tuple[Examples, float]:
-    """The training examples on the device, and the factor that gives latents unit spread."""
+def load_examples(run: Run, tokenizer: CLIPTokenizer) -> tuple[list[Examples], float]:
+    """The training examples by frame, on the device, and the factor that gives latents unit spread."""
     count = min(run.shards.complete(), -(-run.plan.pictures // run.plan.shard))
-    drawn = run.shards.load(count)
-    scale = 1 / float(drawn[:4096].float().std((0, 2, 3)).mean())
-    texts = run.shards.captions(count, run.plan.variants)
-    ids = torch.cat([token_ids(tokenizer, texts[i : i + 8192]) for i in range(0, len(texts), 8192)])
-    grouped: Tensor = ids.view(len(drawn), run.plan.variants, -1).short()
-    empty = token_ids(tokenizer, [_EMPTY])[0].short()
-    scaled = drawn.mul_(scale)
-    where = run.device
-    return Examples(scaled.to(where), grouped.to(where), empty.to(where)), scale
+    scale = 1 / float(run.shards.load(0).float().std((0, 2, 3)).square().mean().sqrt())
+    empty = token_ids(tokenizer, [_EMPTY])[0].short().to(run.device)
+    by_frame: dict[Frame, list[int]] = {}
+    for index in range(count):
+        by_frame.setdefault(frame_of(index, run.plan.side), []).append(index)
+    groups = []
+    for shards in by_frame.values():
+        drawn = torch.cat([run.shards.load(index) for index in shards])
+        ids = torch.cat([_ids(run, tokenizer, index) for index in shards])
+        groups.append(Examples(drawn.mul_(scale).to(run.device), ids.to(run.device), empty))
+    return groups, scale
+
+
+def _ids(run: Run, tokenizer: CLIPTokenizer, shard: int) -> Tensor:
+    """Token ids of a shard's captions, [pictures, variants, tokens]; kept beside it."""
+    path = run.out / "latents" / f"ids-{shard:05d}-{run.plan.variants}.pt"
+    if not path.exists():
+        ids = token_ids(tokenizer, run.shards.captions(shard, run.plan.variants)).short()
+        torch.save(ids.view(run.plan.shard, run.plan.variants, -1), path)
+    kept: Tensor = torch.load(path, weights_only=True)
+    return kept

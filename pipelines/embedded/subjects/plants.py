@@ -108,3 +108,51 @@ def tree(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     ):
         shade = radial((x - 0.06, y - 0.08), radius * 1.4, light(c, 0.18), dark(c, 0.24))
         canvas.drawCircle(x, y, radius, paint(c, shader=shade))
+
+
+def pine(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
+    canvas.drawRect(oval(-0.06, 0.28, 0.06, 0.5), paint(_BARK))
+    for layer in range(4):
+        wide, low = 0.36 - layer * 0.075, 0.34 - layer * 0.2
+        tier = [(-wide, low), (wide, low), (0, low - 0.32)]
+        shade = linear((-wide, 0), (wide, 0), light(c, 0.12), dark(c, 0.24))
+        canvas.drawPath(polygon(tier), paint(c, shader=shade))
+
+
+def cactus(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
+    limb = paint(dark(c, 0.08), stroke=0.14)
+    for side, low, high in ((-1, 0.14, -0.18), (1, 0.02, -0.3)):
+        canvas.drawLine(0, low, side * 0.27, low, limb)
+        canvas.drawLine(side * 0.27, low, side * 0.27, high, limb)
+    trunk = oval(-0.13, -0.48, 0.13, 0.5)
+    canvas.drawRoundRect(trunk, 0.13, 0.13, paint(c, shader=linear((-0.13, 0), (0.13, 0), light(c, 0.2), dark(c, 0.2))))
+    for x in (-0.055, 0.055):
+        canvas.drawLine(x, -0.38, x, 0.46, paint(dark(c, 0.32), stroke=0.016))
+    for n in range(6):
+        y = -0.34 + n * 0.15
+        canvas.drawLine(-0.03, y, 0.03, y, paint(light(c, 0.7), stroke=0.014))
+    if rng.random() < 0.5:
+        canvas.drawCircle(0, -0.48, 0.065, paint((244, 120, 160)))
+
+
+def mushroom(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
+    stalk = curve((-0.12, -0.04), [(-0.1, 0.2, -0.16, 0.4, -0.2, 0.48), (-0.1, 0.52, 0.1, 0.52, 0.2, 0.48),
+                                   (0.16, 0.4, 0.1, 0.2, 0.12, -0.04)])  # fmt: skip
+    canvas.drawPath(stalk, paint((246, 236, 214)))
+    canvas.drawOval(oval(-0.36, -0.1, 0.36, 0.08), paint((226, 208, 178)))
+    cap = curve((-0.48, 0.0), [(-0.46, -0.6, 0.46, -0.6, 0.48, 0.0), (0.2, 0.08, -0.2, 0.08, -0.48, 0.0)])
+    canvas.drawPath(cap, paint(c, shader=radial((-0.1, -0.3), 0.6, light(c, 0.2), dark(c, 0.14))))
+    for x, y, radius in ((-0.24, -0.14, 0.07), (0.02, -0.3, 0.085), (0.26, -0.12, 0.065), (0.0, -0.06, 0.05)):
+        canvas.drawCircle(x, y, radius, paint((252, 250, 244)))
+
+
+def tulip(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
+    canvas.drawLine(0, -0.02, 0.0, 0.52, paint(_STEM, stroke=0.05))
+    for side in (-1, 1):
+        leaf = curve((0, 0.5), [(side * 0.12, 0.34, side * 0.26, 0.2, side * 0.28, 0.0), (side * 0.14, 0.14, side * 0.04, 0.3, 0, 0.5)])
+        canvas.drawPath(leaf, paint(light(_STEM, 0.1)))
+    for side in (-1, 1):
+        outer = curve((0, 0.04), [(side * 0.34, 0.02, side * 0.3, -0.3, side * 0.24, -0.46), (side * 0.1, -0.34, side * 0.02, -0.2, 0, 0.04)])
+        canvas.drawPath(outer, paint(dark(c, 0.1)))
+    middle = curve((0, 0.05), [(-0.22, -0.02, -0.18, -0.3, 0, -0.5), (0.18, -0.3, 0.22, -0.02, 0, 0.05)])
+    canvas.drawPath(middle, paint(c, shader=linear((0, 0.05), (0, -0.5), dark(c, 0.12), light(c, 0.25))))
