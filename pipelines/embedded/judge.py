@@ -1,6 +1,6 @@
 """A small classifier that says what a picture shows: taught on renders, asked about drawings.
 
-It sees renders bent, shifted, blurred, noised and recoloured a little, at half size, so that it
+It sees renders bent, shifted, blurred, noised and recoloured a little, small, so that it
 looks for what a thing is rather than for the renderer's exact strokes. What it gets right on
 renders it never saw is the ceiling of every figure it gives; the evaluator prints it beside them.
 """
@@ -21,11 +21,15 @@ from pipelines.embedded.render import render
 from pipelines.embedded.schedule import learning_rate
 from pipelines.embedded.world import (
     COLOURS,
-    GROUNDS,
-    LENSES,
     MOST_COUNTED,
+    POSITIONS,
+    RELATIONS,
+    SETTINGS,
+    SHAPES,
     STYLES,
     SUBJECTS,
+    THINGS,
+    WEATHERS,
     Scene,
     scene_from_seed,
 )
@@ -33,17 +37,22 @@ from pipelines.embedded.world import (
 HEADS: dict[str, tuple[str, ...]] = {
     "subject": SUBJECTS,
     "colour": COLOURS,
-    "ground": GROUNDS,
+    "other_subject": SHAPES + THINGS,
+    "other_colour": COLOURS,
+    "relation": RELATIONS,
+    "position": POSITIONS,
+    "setting": SETTINGS,
+    "weather": WEATHERS,
     "style": STYLES,
     "count": tuple(str(n) for n in range(1, MOST_COUNTED + 1)),
-    "lens": LENSES,
 }
+"""Of two things `subject` is the upper or the left one, as in captions."""
 JUDGE_SEEDS = 700_000_000
-_SIDE = 64
+_SIDE = 96
 _BATCH = 64
 _UNKNOWN = -100
 """Label of an attribute a scene does not have (the colour of a city)."""
-_WIDTHS = (32, 64, 96, 128)
+_WIDTHS = (32, 64, 128, 160)
 
 
 class Judge(nn.Module):
@@ -56,11 +65,11 @@ class Judge(nn.Module):
             blocks += [nn.Conv2d(narrow, wide, 3, 2, 1), nn.BatchNorm2d(wide), nn.ReLU()]
             blocks += [nn.Conv2d(wide, wide, 3, 1, 1), nn.BatchNorm2d(wide), nn.ReLU()]
         self.look = nn.Sequential(*blocks, nn.Flatten())
-        self.think = nn.Sequential(nn.Linear(_WIDTHS[-1] * 16, 256), nn.ReLU(), nn.Dropout(0.2))
-        self.name = nn.Linear(256, sum(len(values) for values in HEADS.values()))
+        self.think = nn.Sequential(nn.Linear(_WIDTHS[-1] * 36, 320), nn.ReLU(), nn.Dropout(0.2))
+        self.name = nn.Linear(320, sum(len(values) for values in HEADS.values()))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
-        """Logits per head. Shapes: pictures [n, 3, 64, 64], 0 to 1."""
+        """Logits per head. Shapes: pictures [n, 3, 96, 96], 0 to 1."""
         logits = self.name(self.think(self.look(pictures - 0.5)))
         split: tuple[Tensor, ...] = logits.split([len(values) for values in HEADS.values()], 1)
         return split
@@ -78,28 +87,33 @@ class Judge(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Renders at half size [n, 3, 64, 64] and what they show [n, heads]."""
+    """Small renders [n, 3, 96, 96] and what they show [n, heads]."""
 
     pictures: Tensor
     labels: Tensor
 
 
 def lesson(seeds: range) -> Lesson:
-    """Render what the judge learns from; scenes of two things are left out."""
-    scenes = [scene for scene in map(scene_from_seed, seeds) if scene.relation is None]
+    """Render what the judge learns from."""
+    scenes = [scene_from_seed(seed) for seed in seeds]
     pictures = torch.cat([shrunk(render(scene)[None]) for scene in scenes])
     return Lesson((pictures * 255).byte(), torch.tensor([_labels(scene) for scene in scenes]))
 
 
 def shown(scene: Scene) -> dict[str, str | None]:
     """What a picture of this scene shows, by head; None where there is nothing to say."""
+    other = scene.things[1] if scene.relation else None
     return {
         "subject": scene.main.subject,
         "colour": scene.main.colour,
-        "ground": scene.ground,
+        "other_subject": other and other.subject,
+        "other_colour": other and other.colour,
+        "relation": scene.relation,
+        "position": None if scene.relation else scene.position,
+        "setting": scene.setting,
+        "weather": scene.weather,
         "style": scene.style,
         "count": str(scene.count),
-        "lens": scene.lens,
     }
 
 
@@ -119,6 +133,7 @@ def train_judge(judge: Judge, lesson: Lesson, steps: int) -> Iterator[tuple[int,
         losses = [
             F.cross_entropy(logits.float(), labels, ignore_index=_UNKNOWN)
             for logits, labels in named
+            if (labels != _UNKNOWN).any()
         ]
         loss = torch.stack(losses).sum()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -140,7 +155,7 @@ def load_judge(path: Path) -> Judge:
 
 
 def shrunk(pictures: NDArray[np.uint8]) -> Tensor:
-    """Pictures as the judge sees them: [n, 3, 64, 64], 0 to 1."""
+    """Pictures as the judge sees them: [n, 3, 96, 96], 0 to 1."""
     whole = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
     return F.interpolate(whole, (_SIDE, _SIDE), mode="area")
 

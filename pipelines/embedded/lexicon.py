@@ -299,4 +299,8 @@ FISHEYE_TAILS_ZH = ("", "", "，画面呈现出五官因为拍摄方式扭曲的
 
 NUMBERS_EN = {2: "two", 3: "three", 4: "four"}
 NUMBERS_ZH = {1: "一", 2: "两", 3: "三", 4: "四"}
-PLURALS_EN = {"ice cream": "ice creams", "cup of coffee": "cups of coffee", "cup of tea": "cups of tea"}
+PLURALS_EN = {
+    "ice cream": "ice creams",
+    "cup of coffee": "cups of coffee",
+    "cup of tea": "cups of tea",
+}

@@ -1,8 +1,9 @@
-"""Reads colour and ground off a picture's pixels, with arithmetic only: nothing here is trained.
+"""Reads colours, settings, counts and places off a picture's pixels: nothing here is trained.
 
 Colour: the palette colours that the middle of a picture has more of than its left and right rim,
-row by row, for grounds run across the whole picture and subjects do not. Ground: the rim is
-compared with the rims of rendered pictures whose ground is known.
+row by row, for settings run across the whole picture and subjects do not. Setting: the rim is
+compared with the rims of rendered pictures whose setting is known. Count, position and relation:
+only on a plain ground, where whatever differs from the rim's colour stands in pieces.
 """
 
 from collections import Counter
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from pipelines.embedded.palette import PALETTE
 from pipelines.types import Pixels
@@ -23,14 +25,23 @@ _BANDS = 8
 _NEIGHBOURS = 5
 _LIGHTER, _DARKER = 0.3, 0.25
 _NAMES = tuple(PALETTE)
+_STANDS_OUT = 17.0
+"""How far a pixel is from the ground's colour when it belongs to a thing. Units: CIE L*a*b*."""
+_LEAST_PIECE = 0.012
+"""Of the picture: smaller pieces are dust."""
+_CLOSE = 2
+"""Gaps of so many pixels are closed before pieces are counted, at a short side of 128."""
+_LOOKED_AT = 128
+_ASIDE = 0.12
+"""How far from the middle a thing is at one side. Units: shares of the side."""
 
 
 def colour_of(picture: Pixels) -> str:
     """The palette's name for the colour of what stands in the middle."""
     names = _named(picture[::2, ::2])
-    side = len(names)
-    rim = max(1, round(side * _RIM))
-    rows, columns = _span(_ROWS, side), _span(_COLUMNS, side)
+    height, width = names.shape
+    rim = max(1, round(width * _RIM))
+    rows, columns = _span(_ROWS, height), _span(_COLUMNS, width)
     middle = _shares(names[rows, columns])
     around = _shares(np.concatenate([names[rows, :rim], names[rows, -rim:]], axis=1))
     excess = np.clip(middle - around, 0, None).sum(0)
@@ -42,7 +53,7 @@ def rim_of(picture: Pixels) -> NDArray[np.float32]:
 
     Two strips deep, for a watercolour's outer one is bare paper.
     """
-    rim = max(1, round(len(picture) * _RIM))
+    rim = max(1, round(picture.shape[1] * _RIM))
     outer = np.concatenate([picture[:, :rim], picture[:, -rim:]], axis=1)
     inner = np.concatenate([picture[:, rim : 2 * rim], picture[:, -2 * rim : -rim]], axis=1)
     return np.concatenate([_bands(outer), _bands(inner)])
@@ -56,8 +67,8 @@ def _bands(strip: Pixels) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
-    """Rims of rendered pictures, and the ground each was drawn with (its colour too when plain)."""
+class Settings:
+    """Rims of rendered pictures, and the setting each was drawn in (its colour too when plain)."""
 
     rims: NDArray[np.float32]
     names: Sequence[tuple[str, str | None]]
@@ -65,15 +76,74 @@ class Grounds:
     @classmethod
     def learn(
         cls, pictures: Sequence[Pixels], names: Sequence[tuple[str, str | None]]
-    ) -> "Grounds":
+    ) -> "Settings":
         return cls(np.stack([rim_of(picture) for picture in pictures]), names)
 
     def of(self, picture: Pixels) -> tuple[str, str | None]:
-        """The ground most of the nearest rims have."""
+        """The setting most of the nearest rims have."""
         distances = np.square(self.rims - rim_of(picture)).sum(1)
         nearest = np.argsort(distances)[:_NEIGHBOURS]
         votes = Counter(self.names[int(index)] for index in nearest)
         return votes.most_common(1)[0][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A connected thing before a plain ground. Units: shares of the width and the height."""
+
+    x: float
+    y: float
+    area: float
+    colour: str
+
+
+def pieces(picture: Pixels) -> list[Piece]:
+    """What stands out from a plain ground, the largest first."""
+    step = max(1, round(min(picture.shape[:2]) / _LOOKED_AT))
+    small = picture[::step, ::step]
+    height, width = small.shape[:2]
+    lab = _lab(small.astype(np.float64))
+    rim = np.concatenate([lab[:3].reshape(-1, 3), lab[-3:].reshape(-1, 3),
+                          lab[:, :3].reshape(-1, 3), lab[:, -3:].reshape(-1, 3)])  # fmt: skip
+    away = np.sqrt(np.square(lab - np.median(rim, axis=0)).sum(-1))
+    thing = ndimage.binary_closing(away > _STANDS_OUT, iterations=_CLOSE)
+    labels, count = ndimage.label(ndimage.binary_fill_holes(thing))
+    names = _named(small)
+    found = []
+    for number in range(1, count + 1):
+        rows, columns = np.nonzero(labels == number)
+        area = len(rows) / (height * width)
+        if area >= _LEAST_PIECE:
+            colours = Counter(names[rows, columns][away[rows, columns] > _STANDS_OUT].tolist())
+            colour = _NAMES[colours.most_common(1)[0][0]] if colours else _NAMES[0]
+            middle = float(columns.mean() / width), float(rows.mean() / height)
+            found.append(Piece(*middle, area, colour))
+    return sorted(found, key=lambda piece: -piece.area)
+
+
+def position_of(found: Sequence[Piece]) -> str | None:
+    """Where the largest piece stands: centre, left, right, top or bottom; None without any."""
+    if not found:
+        return None
+    across, down = found[0].x - 0.5, found[0].y - 0.5
+    if max(abs(across), abs(down)) < _ASIDE:
+        return "centre"
+    if abs(across) > abs(down):
+        return "left" if across < 0 else "right"
+    return "top" if down < 0 else "bottom"
+
+
+def arrangement_of(found: Sequence[Piece]) -> tuple[str, str, str] | None:
+    """How the two largest pieces stand, and their colours: the upper's or the left one's first."""
+    if len(found) < 2:
+        return None
+    first, second = found[:2]
+    across, down = abs(first.x - second.x), abs(first.y - second.y)
+    if across > down:
+        first, second = sorted((first, second), key=lambda piece: piece.x)
+        return "beside", first.colour, second.colour
+    first, second = sorted((first, second), key=lambda piece: piece.y)
+    return "above", first.colour, second.colour
 
 
 def _named(picture: Pixels) -> NDArray[np.intp]:

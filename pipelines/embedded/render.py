@@ -132,7 +132,11 @@ def _counted(scene: Scene, frame: Frame, rng: random.Random) -> list[_Place]:
     step = min(frame.w / count, size * 1.35)
     first = frame.w / 2 - step * (count - 1) / 2
     return [
-        _Place(first + n * step + rng.uniform(-0.015, 0.015), low + rng.uniform(-0.03, 0.03), size * 0.92)
+        _Place(
+            first + n * step + rng.uniform(-0.015, 0.015),
+            low + rng.uniform(-0.03, 0.03),
+            size * 0.92,
+        )
         for n in range(count)
     ]
 

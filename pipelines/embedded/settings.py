@@ -68,7 +68,9 @@ class Stage:
             points.append((x, self.horizon - rise))
             x, up = x + step * self.rng.uniform(0.8, 1.2), not up
         points.append((self.frame.w + step, self.frame.h))
-        shade = linear((0, self.horizon - high), (0, self.horizon + 0.1), light(c, 0.12), dark(c, 0.1))
+        shade = linear(
+            (0, self.horizon - high), (0, self.horizon + 0.1), light(c, 0.12), dark(c, 0.1)
+        )
         self.canvas.drawPath(polygon(points), paint(c, shader=shade))
 
 
@@ -97,7 +99,9 @@ def _garden(stage: Stage) -> None:
     x = 0.0
     while x < w + 0.1:
         radius = stage.rng.uniform(0.06, 0.1)
-        stage.canvas.drawCircle(x, hedge, radius, paint(mix((50, 118, 60), (88, 158, 80), stage.rng.random())))
+        stage.canvas.drawCircle(
+            x, hedge, radius, paint(mix((50, 118, 60), (88, 158, 80), stage.rng.random()))
+        )
         x += radius * 1.3
     stage.land((158, 208, 104), (96, 170, 76))
     petals: tuple[Rgb, ...] = ((240, 90, 120), (250, 214, 80), (250, 250, 250), (180, 110, 210))
@@ -123,7 +127,9 @@ def _autumn(stage: Stage) -> None:
     leaves: tuple[Rgb, ...] = ((214, 86, 34), (236, 144, 40), (190, 52, 40), (244, 190, 70))
     for _ in range(round(12 * stage.frame.w)):
         x, y = stage.anywhere(-0.05, 0.17)
-        stage.canvas.drawCircle(x, y, stage.rng.uniform(0.09, 0.16), paint(stage.rng.choice(leaves)))
+        stage.canvas.drawCircle(
+            x, y, stage.rng.uniform(0.09, 0.16), paint(stage.rng.choice(leaves))
+        )
     stage.land((206, 140, 66), (150, 88, 46))
     for _ in range(round(30 * stage.frame.w)):
         x, y = stage.anywhere(0.66, 1)
@@ -184,7 +190,9 @@ def _underwater(stage: Stage) -> None:
         stage.canvas.drawLine(x, stage.frame.h * 0.95, x + 0.03, top, paint(weed, stroke=0.03))
     for _ in range(round(14 * stage.frame.w)):
         x, y = stage.anywhere(0.03, 0.85)
-        stage.canvas.drawCircle(x, y, stage.rng.uniform(0.008, 0.022), paint((236, 250, 255), 150, stroke=0.006))
+        stage.canvas.drawCircle(
+            x, y, stage.rng.uniform(0.008, 0.022), paint((236, 250, 255), 150, stroke=0.006)
+        )
 
 
 def _desert(stage: Stage) -> None:
@@ -232,9 +240,13 @@ def _street(stage: Stage) -> None:
 
 
 def _room(stage: Stage) -> None:
-    wall: Rgb = stage.rng.choice(((244, 226, 196), (206, 220, 210), (226, 206, 214), (204, 216, 232)))
+    wall: Rgb = stage.rng.choice(
+        ((244, 226, 196), (206, 220, 210), (226, 206, 214), (204, 216, 232))
+    )
     stage.sky(light(wall, 0.1), wall)
-    stage.canvas.drawRect(oval(0, stage.horizon - 0.025, stage.frame.w, stage.horizon), paint(dark(wall, 0.25)))
+    stage.canvas.drawRect(
+        oval(0, stage.horizon - 0.025, stage.frame.w, stage.horizon), paint(dark(wall, 0.25))
+    )
     stage.land((190, 142, 96), (158, 112, 72))
     for n in range(1, 4):
         y = stage.horizon + n * 0.1
@@ -268,7 +280,9 @@ def _sunset(stage: Stage) -> None:
     stage.sky((98, 62, 136), (250, 150, 84))
     x = stage.rng.uniform(0.2, 0.8) * stage.frame.w
     glow = radial((x, stage.horizon), 0.4, (255, 224, 130), (250, 150, 90))
-    stage.canvas.drawCircle(x, stage.horizon, 0.26, paint((255, 200, 110), 150, shader=glow, blur=0.05))
+    stage.canvas.drawCircle(
+        x, stage.horizon, 0.26, paint((255, 200, 110), 150, shader=glow, blur=0.05)
+    )
     stage.canvas.drawCircle(x, stage.horizon, 0.12, paint((255, 222, 116)))
     for _ in range(3):
         left, y = stage.anywhere(0.12, 0.45)

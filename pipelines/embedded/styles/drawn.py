@@ -32,7 +32,9 @@ def pencil(ground: Picture, subject: Rgba, scene: Scene, rng: np.random.Generato
     tinted = grey + (whole - grey) * 0.75
     paper = _PAPER + (tinted - 255) * 0.5
     y, x = np.mgrid[0:height, 0:width].astype(np.float32) / short
-    waves = 0.5 + 0.5 * np.sin((x + 0.8 * y) * 2 * np.pi * 44 + 3 * clouds(rng, height, width, 9)[..., 0])
+    waves = 0.5 + 0.5 * np.sin(
+        (x + 0.8 * y) * 2 * np.pi * 44 + 3 * clouds(rng, height, width, 9)[..., 0]
+    )
     shade = np.clip((190 - grey[..., 0]) / 190, 0, 1)
     hatch = (np.clip((waves - 0.55) / 0.3, 0, 1) * shade)[..., None]
     picture = paper + (_GRAPHITE - paper) * (0.45 * hatch)

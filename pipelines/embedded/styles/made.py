@@ -20,7 +20,9 @@ def pixel(ground: Picture, subject: Rgba, scene: Scene, rng: np.random.Generator
     height, width = ground.shape[:2]
     short = min(height, width)
     rows, columns = (round(_CELLS * side / short) for side in (height, width))
-    small = _resized(over(ground, subject), rows, columns, skia.SamplingOptions(skia.CubicResampler.Mitchell()))
+    small = _resized(
+        over(ground, subject), rows, columns, skia.SamplingOptions(skia.CubicResampler.Mitchell())
+    )
     few = np.round(small / 36) * 36
     return limited(_resized(few, height, width, skia.SamplingOptions(skia.FilterMode.kNearest)))
 
@@ -71,7 +73,9 @@ def fisheye(ground: Picture, subject: Rgba, scene: Scene, rng: np.random.Generat
     y, x = (2 * y - height + 1) / short, (2 * x - width + 1) / short
     radius = np.sqrt(x * x + y * y)
     pull = np.clip(radius, 1e-3, 1) ** 0.75 * 1.06
-    bent = _sampled(picture, (x * pull * short + width - 1) / 2, (y * pull * short + height - 1) / 2)
+    bent = _sampled(
+        picture, (x * pull * short + width - 1) / 2, (y * pull * short + height - 1) / 2
+    )
     outside = np.clip((radius - 0.97) / 0.03, 0, 1)[..., None]
     return limited(bent * (1 - outside) + 12 * outside)
 

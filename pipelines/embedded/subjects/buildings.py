@@ -56,7 +56,9 @@ def lighthouse(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
 
 
 def windmill(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
-    canvas.drawPath(polygon([(-0.14, -0.14), (0.14, -0.14), (0.24, 0.48), (-0.24, 0.48)]), _wall(c, 0.2))
+    canvas.drawPath(
+        polygon([(-0.14, -0.14), (0.14, -0.14), (0.24, 0.48), (-0.24, 0.48)]), _wall(c, 0.2)
+    )
     canvas.drawPath(polygon([(-0.18, -0.12), (0.18, -0.12), (0, -0.34)]), paint(_roof(c)))
     canvas.drawRect(oval(-0.065, 0.27, 0.065, 0.48), paint(dark(_WOOD, 0.2)))
     canvas.drawRect(oval(-0.05, 0.04, 0.05, 0.14), paint(_LIT))

@@ -35,10 +35,15 @@ def banana(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
         [(-0.4, 0.3, 0.14, 0.56, 0.46, 0.2), (0.48, 0.14, 0.44, 0.1, 0.38, 0.12),
          (0.1, 0.24, -0.22, 0.06, -0.28, -0.3)],
     )  # fmt: skip
-    canvas.drawPath(fruit, paint(c, shader=linear((-0.2, -0.2), (0.1, 0.4), light(c, 0.25), dark(c, 0.2))))
+    canvas.drawPath(
+        fruit, paint(c, shader=linear((-0.2, -0.2), (0.1, 0.4), light(c, 0.25), dark(c, 0.2)))
+    )
     ridge = curve((-0.35, -0.24), [(-0.3, 0.18, 0.1, 0.38, 0.42, 0.16)], close=False)
     canvas.drawPath(ridge, paint(dark(c, 0.25), stroke=0.02))
-    canvas.drawPath(polygon([(-0.43, -0.26), (-0.4, -0.42), (-0.31, -0.42), (-0.27, -0.28)]), paint(dark(c, 0.5)))
+    canvas.drawPath(
+        polygon([(-0.43, -0.26), (-0.4, -0.42), (-0.31, -0.42), (-0.27, -0.28)]),
+        paint(dark(c, 0.5)),
+    )
     canvas.drawCircle(0.45, 0.15, 0.04, paint(dark(c, 0.6)))
 
 
@@ -79,7 +84,9 @@ def cup(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
         canvas.drawPath(steam, paint((236, 236, 240), 200, stroke=0.035))
     canvas.drawOval(oval(-0.46, 0.3, 0.38, 0.48), paint(light(c, 0.55)))
     canvas.drawCircle(0.32, 0.08, 0.13, paint(dark(c, 0.1), stroke=0.065))
-    bowl = curve((-0.38, -0.14), [(-0.38, 0.2, -0.28, 0.4, -0.04, 0.4), (0.2, 0.4, 0.3, 0.2, 0.3, -0.14)])
+    bowl = curve(
+        (-0.38, -0.14), [(-0.38, 0.2, -0.28, 0.4, -0.04, 0.4), (0.2, 0.4, 0.3, 0.2, 0.3, -0.14)]
+    )
     canvas.drawPath(bowl, _side(c, 0.36))
     canvas.drawOval(oval(-0.38, -0.22, 0.3, -0.06), paint(light(c, 0.35)))
     canvas.drawOval(oval(-0.33, -0.19, 0.25, -0.08), paint((96, 58, 36)))

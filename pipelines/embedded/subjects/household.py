@@ -42,7 +42,9 @@ def lamp(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     canvas.drawLine(0, -0.1, 0, 0.44, paint((92, 84, 80), stroke=0.05))
     canvas.drawOval(oval(-0.22, 0.4, 0.22, 0.5), paint((74, 66, 64)))
     shade = [(-0.16, -0.46), (0.16, -0.46), (0.34, -0.02), (-0.34, -0.02)]
-    canvas.drawPath(polygon(shade), paint(c, shader=linear((-0.3, 0), (0.3, 0), light(c, 0.25), dark(c, 0.1))))
+    canvas.drawPath(
+        polygon(shade), paint(c, shader=linear((-0.3, 0), (0.3, 0), light(c, 0.25), dark(c, 0.1)))
+    )
     canvas.drawOval(oval(-0.34, -0.06, 0.34, 0.03), paint((255, 246, 196)))
 
 
@@ -90,7 +92,9 @@ def robot(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
         canvas.drawLine(side * 0.22, 0.0, side * 0.34, 0.22, paint(metal, stroke=0.07))
         canvas.drawCircle(side * 0.35, 0.25, 0.06, paint(light(c, 0.2)))
         canvas.drawRect(oval(side * 0.11 - 0.05, 0.26, side * 0.11 + 0.05, 0.44), paint(metal))
-        canvas.drawRoundRect(oval(side * 0.12 - 0.1, 0.42, side * 0.12 + 0.1, 0.5), 0.03, 0.03, paint(dark(c, 0.5)))
+        canvas.drawRoundRect(
+            oval(side * 0.12 - 0.1, 0.42, side * 0.12 + 0.1, 0.5), 0.03, 0.03, paint(dark(c, 0.5))
+        )
     canvas.drawRoundRect(oval(-0.22, -0.06, 0.22, 0.3), 0.04, 0.04, _cloth(c, -0.06, 0.3))
     canvas.drawRoundRect(oval(-0.13, 0.02, 0.13, 0.16), 0.02, 0.02, paint((40, 52, 72)))
     for x, dot in ((-0.07, (240, 90, 80)), (0.0, (250, 210, 80)), (0.07, (96, 214, 130))):

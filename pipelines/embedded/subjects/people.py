@@ -20,9 +20,14 @@ def girl(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     dress = polygon([(-0.1, -0.06), (0.1, -0.06), (0.28, 0.36), (-0.28, 0.36)])
     for side in (-1, 1):
         canvas.drawLine(side * 0.1, -0.01, side * 0.27, 0.16, paint(skin, stroke=0.06))
-    canvas.drawPath(dress, paint(c, shader=linear((-0.2, 0), (0.2, 0.3), light(c, 0.15), dark(c, 0.12))))
+    canvas.drawPath(
+        dress, paint(c, shader=linear((-0.2, 0), (0.2, 0.3), light(c, 0.15), dark(c, 0.12)))
+    )
     _head(canvas, skin, hair)
-    fringe = curve((-0.2, -0.26), [(-0.2, -0.54, 0.2, -0.54, 0.2, -0.26), (0.1, -0.36, -0.06, -0.36, -0.2, -0.26)])
+    fringe = curve(
+        (-0.2, -0.26),
+        [(-0.2, -0.54, 0.2, -0.54, 0.2, -0.26), (0.1, -0.36, -0.06, -0.36, -0.2, -0.26)],
+    )
     canvas.drawPath(fringe, paint(hair))
     canvas.drawPath(polygon([(0.1, -0.46), (0.24, -0.52), (0.22, -0.4)]), paint(light(c, 0.1)))
 
@@ -35,11 +40,15 @@ def boy(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
         canvas.drawCircle(side * 0.285, 0.22, 0.045, paint(skin))
         left = side * 0.075 - 0.065
         canvas.drawRect(oval(left, 0.2, left + 0.13, 0.45), paint(trousers))
-        canvas.drawOval(oval(side * 0.09 - 0.085, 0.42, side * 0.09 + 0.085, 0.5), paint((54, 44, 44)))
+        canvas.drawOval(
+            oval(side * 0.09 - 0.085, 0.42, side * 0.09 + 0.085, 0.5), paint((54, 44, 44))
+        )
     shirt = linear((-0.16, 0), (0.16, 0.2), light(c, 0.12), dark(c, 0.12))
     canvas.drawRoundRect(oval(-0.16, -0.08, 0.16, 0.26), 0.05, 0.05, paint(c, shader=shirt))
     _head(canvas, skin, hair)
-    crop = curve((-0.2, -0.3), [(-0.2, -0.52, 0.2, -0.52, 0.2, -0.3), (0.08, -0.4, -0.04, -0.38, -0.2, -0.3)])
+    crop = curve(
+        (-0.2, -0.3), [(-0.2, -0.52, 0.2, -0.52, 0.2, -0.3), (0.08, -0.4, -0.04, -0.38, -0.2, -0.3)]
+    )
     canvas.drawPath(crop, paint(hair))
 
 
@@ -49,7 +58,9 @@ def astronaut(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     for side in (-1, 1):
         canvas.drawLine(side * 0.15, 0.0, side * 0.31, 0.18, paint(shade, stroke=0.13))
         canvas.drawCircle(side * 0.33, 0.21, 0.065, paint(dark(c, 0.35)))
-        canvas.drawRoundRect(oval(side * 0.1 - 0.085, 0.16, side * 0.1 + 0.085, 0.48), 0.06, 0.06, paint(shade))
+        canvas.drawRoundRect(
+            oval(side * 0.1 - 0.085, 0.16, side * 0.1 + 0.085, 0.48), 0.06, 0.06, paint(shade)
+        )
         canvas.drawOval(oval(side * 0.11 - 0.1, 0.41, side * 0.11 + 0.1, 0.5), paint(dark(c, 0.4)))
     body = linear((-0.2, -0.1), (0.2, 0.3), suit, shade)
     canvas.drawRoundRect(oval(-0.2, -0.1, 0.2, 0.28), 0.09, 0.09, paint(c, shader=body))
@@ -76,4 +87,6 @@ def _head(canvas: skia.Canvas, skin: Rgb, hair: Rgb) -> None:
 def _legs(canvas: skia.Canvas, skin: Rgb, apart: float, top: float) -> None:
     for side in (-1, 1):
         canvas.drawLine(side * apart, top, side * apart, 0.46, paint(skin, stroke=0.06))
-        canvas.drawOval(oval(side * apart - 0.06, 0.43, side * apart + 0.06, 0.5), paint((120, 50, 60)))
+        canvas.drawOval(
+            oval(side * apart - 0.06, 0.43, side * apart + 0.06, 0.5), paint((120, 50, 60))
+        )

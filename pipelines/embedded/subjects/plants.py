@@ -125,7 +125,12 @@ def cactus(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
         canvas.drawLine(0, low, side * 0.27, low, limb)
         canvas.drawLine(side * 0.27, low, side * 0.27, high, limb)
     trunk = oval(-0.13, -0.48, 0.13, 0.5)
-    canvas.drawRoundRect(trunk, 0.13, 0.13, paint(c, shader=linear((-0.13, 0), (0.13, 0), light(c, 0.2), dark(c, 0.2))))
+    canvas.drawRoundRect(
+        trunk,
+        0.13,
+        0.13,
+        paint(c, shader=linear((-0.13, 0), (0.13, 0), light(c, 0.2), dark(c, 0.2))),
+    )
     for x in (-0.055, 0.055):
         canvas.drawLine(x, -0.38, x, 0.46, paint(dark(c, 0.32), stroke=0.016))
     for n in range(6):
@@ -140,19 +145,42 @@ def mushroom(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
                                    (0.16, 0.4, 0.1, 0.2, 0.12, -0.04)])  # fmt: skip
     canvas.drawPath(stalk, paint((246, 236, 214)))
     canvas.drawOval(oval(-0.36, -0.1, 0.36, 0.08), paint((226, 208, 178)))
-    cap = curve((-0.48, 0.0), [(-0.46, -0.6, 0.46, -0.6, 0.48, 0.0), (0.2, 0.08, -0.2, 0.08, -0.48, 0.0)])
+    cap = curve(
+        (-0.48, 0.0), [(-0.46, -0.6, 0.46, -0.6, 0.48, 0.0), (0.2, 0.08, -0.2, 0.08, -0.48, 0.0)]
+    )
     canvas.drawPath(cap, paint(c, shader=radial((-0.1, -0.3), 0.6, light(c, 0.2), dark(c, 0.14))))
-    for x, y, radius in ((-0.24, -0.14, 0.07), (0.02, -0.3, 0.085), (0.26, -0.12, 0.065), (0.0, -0.06, 0.05)):
+    for x, y, radius in (
+        (-0.24, -0.14, 0.07),
+        (0.02, -0.3, 0.085),
+        (0.26, -0.12, 0.065),
+        (0.0, -0.06, 0.05),
+    ):
         canvas.drawCircle(x, y, radius, paint((252, 250, 244)))
 
 
 def tulip(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     canvas.drawLine(0, -0.02, 0.0, 0.52, paint(_STEM, stroke=0.05))
     for side in (-1, 1):
-        leaf = curve((0, 0.5), [(side * 0.12, 0.34, side * 0.26, 0.2, side * 0.28, 0.0), (side * 0.14, 0.14, side * 0.04, 0.3, 0, 0.5)])
+        leaf = curve(
+            (0, 0.5),
+            [
+                (side * 0.12, 0.34, side * 0.26, 0.2, side * 0.28, 0.0),
+                (side * 0.14, 0.14, side * 0.04, 0.3, 0, 0.5),
+            ],
+        )
         canvas.drawPath(leaf, paint(light(_STEM, 0.1)))
     for side in (-1, 1):
-        outer = curve((0, 0.04), [(side * 0.34, 0.02, side * 0.3, -0.3, side * 0.24, -0.46), (side * 0.1, -0.34, side * 0.02, -0.2, 0, 0.04)])
+        outer = curve(
+            (0, 0.04),
+            [
+                (side * 0.34, 0.02, side * 0.3, -0.3, side * 0.24, -0.46),
+                (side * 0.1, -0.34, side * 0.02, -0.2, 0, 0.04),
+            ],
+        )
         canvas.drawPath(outer, paint(dark(c, 0.1)))
-    middle = curve((0, 0.05), [(-0.22, -0.02, -0.18, -0.3, 0, -0.5), (0.18, -0.3, 0.22, -0.02, 0, 0.05)])
-    canvas.drawPath(middle, paint(c, shader=linear((0, 0.05), (0, -0.5), dark(c, 0.12), light(c, 0.25))))
+    middle = curve(
+        (0, 0.05), [(-0.22, -0.02, -0.18, -0.3, 0, -0.5), (0.18, -0.3, 0.22, -0.02, 0, 0.05)]
+    )
+    canvas.drawPath(
+        middle, paint(c, shader=linear((0, 0.05), (0, -0.5), dark(c, 0.12), light(c, 0.25)))
+    )

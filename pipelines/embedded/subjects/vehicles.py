@@ -42,7 +42,9 @@ def train(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     """A steam engine with its boiler, funnel and cloud."""
     for x, y, radius in ((0.2, -0.44, 0.07), (0.08, -0.5, 0.09), (-0.08, -0.5, 0.11)):
         canvas.drawCircle(x, y, radius, paint((240, 240, 244), 220))
-    canvas.drawPath(polygon([(0.2, -0.14), (0.34, -0.14), (0.38, -0.38), (0.16, -0.38)]), paint(dark(c, 0.5)))
+    canvas.drawPath(
+        polygon([(0.2, -0.14), (0.34, -0.14), (0.38, -0.38), (0.16, -0.38)]), paint(dark(c, 0.5))
+    )
     canvas.drawRoundRect(oval(-0.16, -0.16, 0.46, 0.2), 0.12, 0.12, _body(c, -0.16, 0.2))
     canvas.drawRect(oval(-0.48, -0.34, -0.1, 0.22), paint(dark(c, 0.15)))
     canvas.drawRoundRect(oval(-0.53, -0.4, -0.05, -0.31), 0.03, 0.03, paint(dark(c, 0.5)))
@@ -57,8 +59,12 @@ def train(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
 
 
 def plane(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
-    canvas.drawPath(polygon([(-0.5, -0.3), (-0.38, -0.3), (-0.24, 0.0), (-0.44, 0.0)]), paint(dark(c, 0.12)))
-    canvas.drawPath(polygon([(-0.06, -0.04), (0.1, -0.04), (-0.12, -0.36), (-0.22, -0.36)]), paint(dark(c, 0.3)))
+    canvas.drawPath(
+        polygon([(-0.5, -0.3), (-0.38, -0.3), (-0.24, 0.0), (-0.44, 0.0)]), paint(dark(c, 0.12))
+    )
+    canvas.drawPath(
+        polygon([(-0.06, -0.04), (0.1, -0.04), (-0.12, -0.36), (-0.22, -0.36)]), paint(dark(c, 0.3))
+    )
     hull = curve(
         (-0.5, -0.06),
         [(-0.2, -0.18, 0.3, -0.18, 0.46, -0.06), (0.56, 0.02, 0.54, 0.1, 0.42, 0.12),
@@ -67,8 +73,12 @@ def plane(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     canvas.drawPath(hull, _body(c, -0.16, 0.16))
     for n in range(6):
         canvas.drawCircle(-0.2 + n * 0.09, -0.02, 0.026, paint(_GLASS))
-    canvas.drawPath(polygon([(0.38, -0.09), (0.46, -0.06), (0.49, -0.01), (0.38, -0.01)]), paint(_GLASS))
-    canvas.drawPath(polygon([(-0.08, 0.06), (0.12, 0.06), (-0.16, 0.4), (-0.28, 0.4)]), paint(light(c, 0.3)))
+    canvas.drawPath(
+        polygon([(0.38, -0.09), (0.46, -0.06), (0.49, -0.01), (0.38, -0.01)]), paint(_GLASS)
+    )
+    canvas.drawPath(
+        polygon([(-0.08, 0.06), (0.12, 0.06), (-0.16, 0.4), (-0.28, 0.4)]), paint(light(c, 0.3))
+    )
     canvas.drawRoundRect(oval(-0.1, 0.18, 0.06, 0.26), 0.04, 0.04, paint(dark(c, 0.5)))
 
 
@@ -77,7 +87,13 @@ def bicycle(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     for x in (-0.3, 0.3):
         canvas.drawCircle(x, 0.24, 0.23, paint(_TYRE, stroke=0.045))
         for spoke in ((0.2, 0.0), (0.0, 0.2), (0.14, 0.14), (0.14, -0.14)):
-            canvas.drawLine(x - spoke[0], 0.24 - spoke[1], x + spoke[0], 0.24 + spoke[1], paint(_STEEL, stroke=0.01))
+            canvas.drawLine(
+                x - spoke[0],
+                0.24 - spoke[1],
+                x + spoke[0],
+                0.24 + spoke[1],
+                paint(_STEEL, stroke=0.01),
+            )
     for start, end in (
         ((-0.3, 0.24), (-0.12, -0.1)), ((-0.3, 0.24), (0.0, 0.24)), ((0.0, 0.24), (-0.14, -0.16)),
         ((0.0, 0.24), (0.2, -0.1)), ((-0.12, -0.1), (0.2, -0.1)), ((0.3, 0.24), (0.18, -0.22)),
@@ -98,7 +114,9 @@ def boat(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
 
 
 def rocket(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
-    flame = curve((-0.1, 0.3), [(-0.14, 0.42, -0.04, 0.5, 0.0, 0.56), (0.04, 0.5, 0.14, 0.42, 0.1, 0.3)])
+    flame = curve(
+        (-0.1, 0.3), [(-0.14, 0.42, -0.04, 0.5, 0.0, 0.56), (0.04, 0.5, 0.14, 0.42, 0.1, 0.3)]
+    )
     canvas.drawPath(flame, paint((250, 150, 40)))
     canvas.drawOval(oval(-0.045, 0.28, 0.045, 0.46), paint((255, 236, 120)))
     for side in (-1, 1):
@@ -106,7 +124,9 @@ def rocket(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
         canvas.drawPath(polygon(fin), paint(dark(c, 0.3)))
     hull = curve((0, -0.52), [(0.2, -0.34, 0.22, 0.0, 0.12, 0.32), (0.04, 0.33, -0.04, 0.33, -0.12, 0.32),
                               (-0.22, 0.0, -0.2, -0.34, 0, -0.52)])  # fmt: skip
-    canvas.drawPath(hull, paint(c, shader=linear((-0.18, 0), (0.18, 0), light(c, 0.2), dark(c, 0.16))))
+    canvas.drawPath(
+        hull, paint(c, shader=linear((-0.18, 0), (0.18, 0), light(c, 0.2), dark(c, 0.16)))
+    )
     nose = curve((0, -0.52), [(0.08, -0.46, 0.13, -0.36, 0.15, -0.28), (0.05, -0.26, -0.05, -0.26, -0.15, -0.28),
                               (-0.13, -0.36, -0.08, -0.46, 0, -0.52)])  # fmt: skip
     canvas.drawPath(nose, paint(light(c, 0.65)))

@@ -87,8 +87,12 @@ def butterfly(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     for side in (-1, 1):
         canvas.save()
         canvas.scale(side, 1)
-        upper = curve((0.02, -0.02), [(0.1, -0.5, 0.5, -0.5, 0.48, -0.2), (0.46, 0.0, 0.2, 0.06, 0.02, 0.02)])
-        lower = curve((0.02, 0.0), [(0.26, 0.02, 0.44, 0.14, 0.36, 0.32), (0.24, 0.48, 0.06, 0.3, 0.02, 0.06)])
+        upper = curve(
+            (0.02, -0.02), [(0.1, -0.5, 0.5, -0.5, 0.48, -0.2), (0.46, 0.0, 0.2, 0.06, 0.02, 0.02)]
+        )
+        lower = curve(
+            (0.02, 0.0), [(0.26, 0.02, 0.44, 0.14, 0.36, 0.32), (0.24, 0.48, 0.06, 0.3, 0.02, 0.06)]
+        )
         canvas.drawPath(lower, paint(light(c, 0.22)))
         canvas.drawPath(upper, paint(c, shader=radial((0.15, -0.15), 0.4, light(c, 0.25), c)))
         for shape in (upper, lower):
@@ -161,8 +165,12 @@ def bear(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     for side in (-1, 1):
         canvas.drawCircle(side * 0.2, -0.38, 0.1, paint(c))
         canvas.drawCircle(side * 0.2, -0.38, 0.055, paint(pale))
-        canvas.drawOval(oval(side * 0.27 - 0.11, 0.0, side * 0.27 + 0.11, 0.32), paint(dark(c, 0.12)))
-        canvas.drawOval(oval(side * 0.19 - 0.12, 0.34, side * 0.19 + 0.12, 0.5), paint(dark(c, 0.08)))
+        canvas.drawOval(
+            oval(side * 0.27 - 0.11, 0.0, side * 0.27 + 0.11, 0.32), paint(dark(c, 0.12))
+        )
+        canvas.drawOval(
+            oval(side * 0.19 - 0.12, 0.34, side * 0.19 + 0.12, 0.5), paint(dark(c, 0.08))
+        )
         canvas.drawOval(oval(side * 0.19 - 0.07, 0.38, side * 0.19 + 0.07, 0.48), paint(pale))
     canvas.drawOval(oval(-0.29, -0.06, 0.29, 0.48), _fur(c, 0.0, 0.1))
     canvas.drawOval(oval(-0.17, 0.06, 0.17, 0.4), paint(pale))
