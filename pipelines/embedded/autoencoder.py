@@ -99,7 +99,7 @@ def build_autoencoder(pca: Pca) -> AutoencoderTiny:
         encoder_block_out_channels=(_WIDTH,) * stages,
         decoder_block_out_channels=(_DECODER_WIDTH,) * stages,
         num_encoder_blocks=(0,) * stages,
-        num_decoder_blocks=(4, 3, 2, 1, 1),
+        num_decoder_blocks=(4, 3, 2, 1, 0),
     )
     _write_encoder(vae, pca)
     _start_decoder(vae.decoder)

@@ -22,7 +22,8 @@ from pipelines.embedded.autoencoder import (
 from pipelines.embedded.canvas import Frame
 from pipelines.embedded.captions import captioned
 from pipelines.embedded.dataset import SHARD, Shards, rendered
-from pipelines.embedded.denoiser import DenoiserTraining, Examples, build_unet
+from pipelines.embedded.denoiser import build_unet
+from pipelines.embedded.denoiser_training import Budget, DenoiserTraining, Examples
 from pipelines.embedded.frames import SQUARE, frame_of
 from pipelines.embedded.sheet import DOCUMENT_PROMPTS, OWN_PROMPTS, sample_sheet
 from pipelines.embedded.text_encoder import Reader, accuracy, token_ids, train_reader
@@ -51,8 +52,9 @@ class Plan:
     shard: int = SHARD
     variants: int = 3
     channels: tuple[int, ...] = (80, 144, 224)
-    batch: int = 32
-    rate: float = 1e-3
+    batch: int = 128
+    rate: float = 2e-3
+    threads: int = 1
     denoiser_s: float = 80 * 60
     report_s: float = 600
     side: int = SQUARE.short
@@ -172,33 +174,54 @@ def denoiser(run: Run) -> None:
     Shards that were finished meanwhile (by a `latents` stage in another process) join in then.
     """
     plan = run.plan
-    encoder, tokenizer = load_reader(run.out).encoder, load_tokenizer(run.out)
-    unet = build_unet(plan.channels, plan.side // FACTOR)
-    training = DenoiserTraining(unet, encoder, run.device, plan.rate, plan.batch)
-    checkpoint = run.out / "denoiser.pt"
-    if checkpoint.exists():
-        training.load(checkpoint)
+    budget = Budget(plan.denoiser_s)
+    training = start_denoiser(run)
+    resume_denoiser(run, training, budget)
     bar = run.progress.add_task("denoiser", total=plan.denoiser_s, note="")
-    if training.seconds >= plan.denoiser_s:
-        run.progress.update(bar, completed=plan.denoiser_s)
-        return
+    run.progress.update(bar, completed=training.seconds)
     while training.seconds < plan.denoiser_s:
-        groups, scale = load_examples(run, tokenizer)
+        groups, scale = load_examples(run, load_tokenizer(run.out))
         (run.out / "scale.txt").write_text(f"{scale:.6f}\n")
         count = sum(len(group.latents) for group in groups)
         run.log(f"{count} pictures on {run.device}, sample {training.samples}")
         until = min(plan.denoiser_s, training.seconds + plan.report_s)
-        _train_until(run, training, groups, until, bar)
-        _report(run, training, checkpoint)
+        if not training.falling:
+            until = min(until, budget.held_until_s)
+        _train_until(run, training, groups, budget, until, bar)
+        _report(run, training)
+
+
+def start_denoiser(run: Run) -> DenoiserTraining:
+    """An untrained denoiser, in as many threads as the plan has on a CPU."""
+    plan = run.plan
+    unet = build_unet(plan.channels, plan.side // FACTOR)
+    threads = plan.threads if run.device.type == "cpu" else 1
+    encoder = load_reader(run.out).encoder
+    return DenoiserTraining(unet, encoder, run.device, plan.rate, plan.batch, threads)
+
+
+def resume_denoiser(run: Run, training: DenoiserTraining, budget: Budget) -> None:
+    """Go on from the last checkpoint; with a longer budget than before, from the last one at
+    the full learning rate, as weights that were brought to rest learn little more."""
+    last, held = run.out / "denoiser.pt", run.out / "denoiser-held.pt"
+    if last.exists():
+        training.load(last)
+    if training.falling and training.seconds < budget.held_until_s and held.exists():
+        training.load(held)
 
 
 def _train_until(
-    run: Run, training: DenoiserTraining, groups: list[Examples], until_s: float, bar: TaskID
+    run: Run,
+    training: DenoiserTraining,
+    groups: list[Examples],
+    budget: Budget,
+    until_s: float,
+    bar: TaskID,
 ) -> None:
     losses: list[float] = []
     while training.seconds < until_s:
-        losses.append(training.train_step(groups, run.plan.denoiser_s))
-        if training.step % 100 == 0:
+        losses.append(training.train_step(groups, budget))
+        if training.step % 20 == 0:
             note = _note(run, training, losses)
             run.progress.update(bar, completed=training.seconds, note=note)
             losses = []
@@ -212,9 +235,11 @@ def _note(run: Run, training: DenoiserTraining, losses: list[float]) -> str:
     return f"{training.samples} samples, {speed:.0f}/s, loss {loss:.4f}"
 
 
-def _report(run: Run, training: DenoiserTraining, checkpoint: Path) -> None:
+def _report(run: Run, training: DenoiserTraining) -> None:
     """Save a checkpoint, and draw what the weights can do by now."""
-    training.save(checkpoint)
+    training.save(run.out / "denoiser.pt")
+    if not training.falling:
+        training.save(run.out / "denoiser-held.pt")
     pipeline = assemble(
         load_vae(run.out),
         load_reader(run.out).encoder,
@@ -229,11 +254,10 @@ def _report(run: Run, training: DenoiserTraining, checkpoint: Path) -> None:
 
 def ship_folder(run: Run) -> None:
     """Put the trained parts into one pipeline folder, `weights`, in half precision."""
-    encoder, tokenizer = load_reader(run.out).encoder, load_tokenizer(run.out)
-    unet = build_unet(run.plan.channels, run.plan.side // FACTOR)
-    training = DenoiserTraining(unet, encoder, torch.device("cpu"))
+    training = start_denoiser(run)
     training.load(run.out / "denoiser.pt")
-    ship(assemble(load_vae(run.out), encoder, tokenizer, training.averaged()), run.out / "weights")
+    parts = load_vae(run.out), training.encoder.cpu(), load_tokenizer(run.out), training.averaged()
+    ship(assemble(*parts), run.out / "weights")
 
 
 def load_tokenizer(out: Path) -> CLIPTokenizer:

@@ -72,8 +72,8 @@ def _parse(arguments: list[str] | None) -> _Wanted:
     )
     parser.add_argument("--minutes", type=float, default=80.0, help="of training the denoiser")
     parser.add_argument("--pictures", type=int, default=90_000, help="to render and learn from")
-    parser.add_argument("--batch", type=int, default=32, help="pictures in a step of the denoiser")
-    parser.add_argument("--rate", type=float, default=1e-3, help="the denoiser's learning rate")
+    parser.add_argument("--batch", type=int, default=128, help="pictures in a step of the denoiser")
+    parser.add_argument("--rate", type=float, default=2e-3, help="the denoiser's learning rate")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="that render")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch's choice)")
     parser.add_argument("--out", type=Path, default=Path("build/embedded"), help="the work folder")
@@ -88,6 +88,7 @@ def _parse(arguments: list[str] | None) -> _Wanted:
         batch=asked.batch,
         rate=asked.rate,
         workers=asked.workers,
+        threads=torch.get_num_threads(),
     )
     return _Wanted(tuple(asked.stage or _STAGES), plan, asked.out)
 
