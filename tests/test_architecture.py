@@ -38,7 +38,11 @@ IMPORT_BY_NAME = {
     "server.cli",
 }
 """The modules that look up others by a name."""
-REGISTRIES = {"pipelines.families", "pipelines.embedded.subjects"}
+REGISTRIES = {
+    "pipelines.families",
+    "pipelines.embedded.subjects",
+    "pipelines.embedded.styles",
+}
 """The packages whose `__init__.py` lists their members."""
 ASK_SETTINGS = (
     "server.cli",

@@ -170,7 +170,9 @@ SETTING_EN: dict[str, tuple[str, ...]] = {
     "underwater": ("under water", "underwater", "under the sea", "at the bottom of the sea"),
     "desert": ("in the desert", "in a desert", "among sand dunes", "in the hot desert"),
     "snow": ("in the snow", "in winter", "in a snowy field", "on a snowy day", "covered in snow"),
-    "street": ("in the street", "on a street", "on the road", "in front of houses", "in a city street"),
+    "street": (
+        "in the street", "on a street", "on the road", "in front of houses", "in a city street",
+    ),
     "room": ("in a room", "at home", "indoors", "in a living room", "inside a house"),
     "space": ("in space", "in outer space", "among the stars and planets", "in the universe"),
     "sunset": ("at sunset", "in the evening glow", "at dusk", "in the sunset", "at sunrise"),

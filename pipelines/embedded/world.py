@@ -259,9 +259,8 @@ def _pair(rng: random.Random) -> Scene:
     kinds = (SHAPES, SHAPES) if rng.random() < 0.4 else (THINGS, THINGS)
     subjects = [rng.choice([s for s in kind if s != "cat_head"]) for kind in kinds]
     relation = rng.choice(RELATIONS)
-    setting, setting_colour = "plain", rng.choice(("white", "white", "white", "black", "yellow"))
-    if relation == "beside" and kinds[0] is THINGS and rng.random() < 0.6:
-        setting, setting_colour = rng.choice(("meadow", "snow", "sea", "street", "room")), None
+    placed = relation == "beside" and kinds[0] is THINGS
+    setting, setting_colour = _pair_backdrop(rng, placed=placed)
     free = [c for c in COLOURS if c != setting_colour]
     things = tuple(Thing(subject, _colour_among(subject, free, rng)) for subject in subjects)
     style = "flat" if rng.random() < 0.75 else rng.choice(("watercolour", "pencil", "photo"))
@@ -273,6 +272,14 @@ def _pair(rng: random.Random) -> Scene:
         setting_colour=setting_colour,
         style=style,
     )
+
+
+def _pair_backdrop(rng: random.Random, *, placed: bool) -> Backdrop:
+    """A plain ground, or a setting for what may stand in one."""
+    colour = rng.choice(("white", "white", "white", "black", "yellow"))
+    if placed and rng.random() < 0.6:
+        return rng.choice(("meadow", "snow", "sea", "street", "room")), None
+    return "plain", colour
 
 
 def _colour_among(subject: str, free: list[str], rng: random.Random) -> str:

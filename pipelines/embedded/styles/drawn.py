@@ -63,4 +63,5 @@ def _border(height: int, width: int, ragged: Picture, depth: float, fade: float)
     down = np.abs(np.linspace(-1, 1, height, dtype=np.float32))
     across = np.abs(np.linspace(-1, 1, width, dtype=np.float32))
     near = np.maximum(down[:, None], across[None, :]) + depth * (ragged - 0.5)
-    return np.clip((near - 0.84) / fade, 0, 1)[..., None]
+    paper: Picture = np.clip((near - 0.84) / fade, 0, 1)[..., None]
+    return paper

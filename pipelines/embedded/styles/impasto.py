@@ -132,7 +132,8 @@ class _Brush:
         flow: Picture = np.stack([along, 0.3 * np.sin(points[:, 0] * 8)], 1).astype(np.float32)
         for whorl in self.whorls:
             flow = flow + whorl.flow(points)
-        return flow / (np.linalg.norm(flow, axis=1, keepdims=True) + 1e-6)
+        straight: Picture = flow / (np.linalg.norm(flow, axis=1, keepdims=True) + 1e-6)
+        return straight
 
 
 def _image(picture: Picture) -> skia.Image:

@@ -1,6 +1,7 @@
 """How the things of a house look: each in a box of side 1 around the origin, mostly one colour."""
 
 import random
+from itertools import pairwise
 
 import skia
 
@@ -62,10 +63,10 @@ def clock(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
         canvas.rotate(turn * 30)
         canvas.drawLine(0, -0.26, 0, -0.23 if turn % 3 else -0.19, paint(_BLACK, stroke=0.022))
         canvas.restore()
-    for turn, length in ((rng.uniform(0, 360), 0.14), (rng.uniform(0, 360), 0.21)):
+    for angle, length in ((rng.uniform(0, 360), 0.14), (rng.uniform(0, 360), 0.21)):
         canvas.save()
         canvas.translate(0, 0.04)
-        canvas.rotate(turn)
+        canvas.rotate(angle)
         canvas.drawLine(0, 0, 0, -length, paint(_BLACK, stroke=0.035))
         canvas.restore()
 
@@ -75,12 +76,15 @@ def umbrella(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     hook = curve((0, 0.36), [(0, 0.52, 0.18, 0.52, 0.18, 0.38)], close=False)
     canvas.drawPath(hook, paint((84, 62, 48), stroke=0.05))
     edges = (-0.5, -0.17, 0.17, 0.5)
-    for n, (left, right) in enumerate(zip(edges, edges[1:], strict=False)):
+    for n, (left, right) in enumerate(pairwise(edges)):
         panel = curve(
             (0, -0.42),
-            [(left * 0.7, -0.4, left, -0.2, left, 0.06), (left * 0.8 + right * 0.2, -0.03, left * 0.2 + right * 0.8, -0.03, right, 0.06),
-             (right, -0.2, right * 0.7, -0.4, 0, -0.42)],
-        )  # fmt: skip
+            [
+                (left * 0.7, -0.4, left, -0.2, left, 0.06),
+                (left * 0.8 + right * 0.2, -0.03, left * 0.2 + right * 0.8, -0.03, right, 0.06),
+                (right, -0.2, right * 0.7, -0.4, 0, -0.42),
+            ],
+        )
         canvas.drawPath(panel, paint(light(c, 0.22) if n == 1 else c if n == 0 else dark(c, 0.14)))
 
 

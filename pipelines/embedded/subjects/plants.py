@@ -141,8 +141,14 @@ def cactus(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
 
 
 def mushroom(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
-    stalk = curve((-0.12, -0.04), [(-0.1, 0.2, -0.16, 0.4, -0.2, 0.48), (-0.1, 0.52, 0.1, 0.52, 0.2, 0.48),
-                                   (0.16, 0.4, 0.1, 0.2, 0.12, -0.04)])  # fmt: skip
+    stalk = curve(
+        (-0.12, -0.04),
+        [
+            (-0.1, 0.2, -0.16, 0.4, -0.2, 0.48),
+            (-0.1, 0.52, 0.1, 0.52, 0.2, 0.48),
+            (0.16, 0.4, 0.1, 0.2, 0.12, -0.04),
+        ],
+    )
     canvas.drawPath(stalk, paint((246, 236, 214)))
     canvas.drawOval(oval(-0.36, -0.1, 0.36, 0.08), paint((226, 208, 178)))
     cap = curve(

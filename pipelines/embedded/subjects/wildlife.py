@@ -111,8 +111,13 @@ def owl(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
         canvas.drawPath(polygon(tuft), paint(dark(c, 0.2)))
     canvas.drawOval(oval(-0.33, -0.42, 0.33, 0.46), _fur(c, 0.0, -0.1))
     for side in (-1, 1):
-        wing = curve((side * 0.3, -0.1), [(side * 0.46, 0.1, side * 0.36, 0.38, side * 0.2, 0.42),
-                                          (side * 0.18, 0.2, side * 0.2, 0.0, side * 0.3, -0.1)])  # fmt: skip
+        wing = curve(
+            (side * 0.3, -0.1),
+            [
+                (side * 0.46, 0.1, side * 0.36, 0.38, side * 0.2, 0.42),
+                (side * 0.18, 0.2, side * 0.2, 0.0, side * 0.3, -0.1),
+            ],
+        )
         canvas.drawPath(wing, paint(dark(c, 0.28)))
         canvas.drawOval(oval(side * 0.1 - 0.07, 0.42, side * 0.1 + 0.07, 0.5), paint(_BEAK))
     canvas.drawOval(oval(-0.19, 0.02, 0.19, 0.42), paint(light(c, 0.5)))
@@ -131,8 +136,13 @@ def owl(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
 def penguin(canvas: skia.Canvas, c: Rgb, rng: random.Random) -> None:
     for side in (-1, 1):
         canvas.drawOval(oval(side * 0.12 - 0.1, 0.41, side * 0.12 + 0.1, 0.5), paint(_BEAK))
-        flipper = curve((side * 0.22, -0.12), [(side * 0.4, 0.0, side * 0.44, 0.18, side * 0.4, 0.28),
-                                               (side * 0.3, 0.2, side * 0.24, 0.1, side * 0.22, -0.12)])  # fmt: skip
+        flipper = curve(
+            (side * 0.22, -0.12),
+            [
+                (side * 0.4, 0.0, side * 0.44, 0.18, side * 0.4, 0.28),
+                (side * 0.3, 0.2, side * 0.24, 0.1, side * 0.22, -0.12),
+            ],
+        )
         canvas.drawPath(flipper, paint(dark(c, 0.25)))
     canvas.drawOval(oval(-0.29, -0.46, 0.29, 0.47), _fur(c, 0.0, -0.1))
     canvas.drawOval(oval(-0.2, -0.06, 0.2, 0.44), paint(_WHITE))
