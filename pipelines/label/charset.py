@@ -17,10 +17,14 @@ _CHINESE = (
     "圖內視頻編輯標識圖僅參畫創產"
 )
 """The words of the label in Chinese, and those that labels of one's own are made of."""
+_PICTURES = "一只橙色猫在阳光星空小镇梵高风格雪地里红房子两朵黄花白背景玉兰化水墨山三蓝鸟海边灯塔"
+"""What the Chinese prompts of the embedded model's contact sheet need besides."""
 _JAPANESE = "によるってられたしまをのはが作成画像生成加工編集写真イラストです"
 _KOREAN = "생성이미지인공능으로만든편집된콘텐츠입니다"
 
-CHARACTERS = frozenset(_ASCII + _LATIN + _CYRILLIC + _MARKS + _CHINESE + _JAPANESE + _KOREAN)
+CHARACTERS = frozenset(
+    _ASCII + _LATIN + _CYRILLIC + _MARKS + _CHINESE + _PICTURES + _JAPANESE + _KOREAN
+)
 
 
 def check_text(text: str) -> None:
