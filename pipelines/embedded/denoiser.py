@@ -9,7 +9,7 @@ from typing import Any
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, UNet2DConditionModel
 from torch import Tensor
 
-from pipelines.embedded.autoencoder import LATENT_CHANNELS
+from pipelines.embedded.pca import LATENT_CHANNELS
 from pipelines.embedded.text_encoder import WIDTH
 
 NOISE_STEPS = 1000

@@ -30,6 +30,10 @@ _EMPTY_SHARE = 0.1
 """How often the caption is left out, so that guidance has something to steer away from."""
 _LONGEST_MEMORY = 0.997
 _WARMUP = 50
+_PAUSE = 16
+"""Every so many steps the clock waits for the device, which a GPU else runs behind."""
+_ENDS = ("conv_in", "conv_out", "time_", "embedding", "add_embedding")
+"""Layers at the ends, and those of the timestep: their weights are no map between features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class DenoiserTraining:
     optimizer: HiddenAndRest = field(init=False)
     average: list[Tensor] = field(init=False)
     signal: Tensor = field(init=False)
+    _dice: torch.Generator = field(init=False)
+    """Draws what the host must know at once, on the host: asking a GPU would wait for it."""
     _copies: list[UNet2DConditionModel] = field(init=False)
     _pool: ThreadPoolExecutor = field(init=False)
 
@@ -83,8 +89,11 @@ class DenoiserTraining:
         self.unet.to(self.device, memory_format=torch.channels_last).train()
         self.encoder.to(self.device).eval().requires_grad_(False)
         self.generator = torch.Generator(self.device).manual_seed(0)
+        self._dice = self.generator if self.device.type == "cpu" else torch.Generator()
+        named = list(self.unet.named_parameters())
         self.optimizer = HiddenAndRest(
-            self.unet.named_parameters(),
+            [p for name, p in named if _is_hidden(name, p)],
+            [p for name, p in named if not _is_hidden(name, p)],
             hidden_rate=self.rate,
             rest_rate=self.rate / 2,
             shares=self.threads,
@@ -94,9 +103,10 @@ class DenoiserTraining:
         self._copies = [self.unet, *(_sharing(self.unet) for _ in range(self.threads - 1))]
         self._pool = ThreadPoolExecutor(self.threads, initializer=_one_thread_each)
 
-    def train_step(self, groups: Sequence[Examples], budget: Budget) -> float:
+    def train_step(self, groups: Sequence[Examples], budget: Budget) -> Tensor:
         """One step on a random batch of one frame, at the learning rate that the budget says."""
         began = time.monotonic()
+        self.falling = self.seconds > budget.held_until_s
         loss = self._gradients(*self._draw(self._group(groups)))
         nn.utils.clip_grad_norm_(self.unet.parameters(), 1.0)
         spread = self._pool if self.threads > 1 else None
@@ -106,14 +116,15 @@ class DenoiserTraining:
             torch._foreach_lerp_(self.average, list(self.unet.parameters()), 1 - kept)
         self.step += 1
         self.samples += self.batch
+        if self.step % _PAUSE == 0:
+            loss.item()
         self.seconds += time.monotonic() - began
-        self.falling = self.seconds > budget.held_until_s
         return loss
 
     def _group(self, groups: Sequence[Examples]) -> Examples:
         """One of the frames, the more pictures it has the more often."""
-        sizes = torch.tensor([float(len(group.latents)) for group in groups], device=self.device)
-        return groups[int(torch.multinomial(sizes, 1, generator=self.generator))]
+        sizes = torch.tensor([float(len(group.latents)) for group in groups])
+        return groups[int(torch.multinomial(sizes, 1, generator=self._dice))]
 
     def _draw(self, examples: Examples) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """A batch of latents, noise, timesteps, and token ids, some of them the empty caption's."""
@@ -134,7 +145,7 @@ class DenoiserTraining:
         share = torch.where(central, (first + second) / 2, first)
         return (share * NOISE_STEPS).long().clamp(max=NOISE_STEPS - 1)
 
-    def _gradients(self, *batch: Tensor) -> float:
+    def _gradients(self, *batch: Tensor) -> Tensor:
         """Gradients of the mean loss in the denoiser's weights; returns that loss."""
         for unet in self._copies:
             unet.zero_grad(set_to_none=True)
@@ -150,11 +161,11 @@ class DenoiserTraining:
         own = [p.grad for p in self.unet.parameters() if p.grad is not None]
         for unet in self._copies[1:]:
             torch._foreach_add_(own, [p.grad for p in unet.parameters() if p.grad is not None])
-        return sum(losses)
+        return torch.stack(losses).sum()
 
     def _backward(
         self, unet: UNet2DConditionModel, latents: Tensor, noise: Tensor, t: Tensor, ids: Tensor
-    ) -> float:
+    ) -> Tensor:
         signal = self.signal[t].view(-1, 1, 1, 1)
         noisy = signal.sqrt() * latents + (1 - signal).sqrt() * noise
         with torch.autocast(self.device.type, torch.bfloat16):
@@ -165,7 +176,7 @@ class DenoiserTraining:
         v = signal.sqrt() * noise - (1 - signal).sqrt() * latents
         loss = F.mse_loss(predicted.float(), v) * len(latents) / self.batch
         loss.backward()  # type: ignore[no-untyped-call]
-        return loss.item()
+        return loss.detach()
 
     def averaged(self) -> UNet2DConditionModel:
         """A copy of the denoiser with the averaged weights, on the CPU."""
@@ -196,9 +207,27 @@ class DenoiserTraining:
         self.unet.load_state_dict(state["unet"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"]
-        self.generator.set_state(state["generator"].cpu())
+        self._go_on_drawing(state["generator"].cpu(), state["samples"])
         self.step, self.samples = state["step"], state["samples"]
         self.seconds, self.falling = state["seconds"], state["falling"]
+
+    def _go_on_drawing(self, kept: Tensor, samples: int) -> None:
+        """Draw what comes next in a checkpoint; anew, where another kind of device wrote it."""
+        if kept.shape == self.generator.get_state().shape:
+            self.generator.set_state(kept)
+        else:
+            self.generator.manual_seed(samples)
+        if self._dice is not self.generator:
+            self._dice.manual_seed(samples)
+
+    def begin_from(self, unet: UNet2DConditionModel) -> None:
+        """Start from the weights of another training, that were averaged and brought to rest."""
+        self.unet.load_state_dict(unet.state_dict())
+        self.average = [p.detach().clone() for p in self.unet.parameters()]
+
+
+def _is_hidden(name: str, parameter: Tensor) -> bool:
+    return parameter.ndim in {2, 4} and not any(part in name for part in _ENDS)
 
 
 def _sharing(unet: UNet2DConditionModel) -> UNet2DConditionModel:

@@ -8,6 +8,8 @@ LYING = (Frame(288, 224), Frame(320, 208), Frame(336, 192))
 STANDING = tuple(Frame(frame.height, frame.width) for frame in LYING)
 FRAMES = (SQUARE, *LYING, *STANDING)
 
+_GRID = 16
+"""All sides are multiples of this: a latent's side. Units: pixels."""
 _TURNS = (0, 1, 0, 4, 0, 2, 0, 5, 0, 3, 0, 6)
 """Every other shard is square."""
 
@@ -16,4 +18,4 @@ def frame_of(shard: int, short_side: int = SQUARE.short) -> Frame:
     """The frame of a shard's pictures; all smaller where the square's side is."""
     frame = FRAMES[_TURNS[shard % len(_TURNS)]]
     share = short_side / SQUARE.short
-    return Frame(round(frame.width * share), round(frame.height * share))
+    return Frame(*(_GRID * round(side * share / _GRID) for side in (frame.width, frame.height)))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 
 from tokenizers import Tokenizer, models, trainers
+from torch import Tensor
 from transformers import CLIPTokenizer
 
 MAX_TOKENS = 64
@@ -35,6 +36,18 @@ def build_tokenizer(captions: Iterable[str]) -> CLIPTokenizer:
     )
     vocabulary = {token: index for index, token in enumerate(entries)}
     return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=MAX_TOKENS)
+
+
+def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
+    """Token ids [texts, MAX_TOKENS], cut and padded."""
+    ids: Tensor = tokenizer(
+        texts,
+        padding="max_length",
+        max_length=MAX_TOKENS,
+        truncation=True,
+        return_tensors="pt",
+    ).input_ids
+    return ids
 
 
 def _english_merges(texts: list[str]) -> list[tuple[str, str]]:

@@ -1,15 +1,20 @@
-"""Trains the embedded model from nothing: `python -m pipelines.embedded.train --minutes 80`.
+"""Trains the embedded model: `python -m pipelines.embedded.train --minutes 20`.
 
-Stages, in order, each skipped when its result lies in the work folder, so a broken run goes on
-where it stopped:
+`--minutes` is what the whole command may take, from nothing to a pipeline folder that draws; each
+stage gets a share. Without it every stage does all of its plan, which is how the shipped weights
+were made. Stages, in order:
 
     words      the tokenizer and the text encoder, with a gate: it must name what captions say
     pixels     the encoder (an analysis of rendered pictures) and its learned decoder
     latents    the training pictures, rendered and encoded once
-    denoiser   the long one: --minutes of it, with a loss log and sample sheets
+    denoiser   the long one, with a loss log and sample sheets
     ship       the finished pipeline folder
+    evaluate   its figures, when `--evaluate` says on how many captions
 
-Needs the `train` extra. With a CUDA GPU the denoiser trains there, in bfloat16 either way.
+A stage whose result lies in the work folder is skipped, one that was broken off goes on, so the
+same command again resumes. `--from FOLDER` begins with the weights of an earlier training. With a
+CUDA GPU everything is learned there, in bfloat16 either way, while all cores render. Needs the
+`train` extra. More: docs/training.md.
 """
 
 import argparse
@@ -21,76 +26,113 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pipelines.embedded import stages
-from pipelines.embedded.stages import Plan, Run
+from pipelines.embedded.beginning import OtherModel, begin_from
+from pipelines.embedded.dataset import OtherShards
+from pipelines.embedded.denoiser_stage import denoiser
+from pipelines.embedded.evaluation_stage import evaluate
+from pipelines.embedded.plan import Clock, Plan, Run
+from pipelines.embedded.rendering import RenderingFailed
 
 _STAGES: dict[str, Callable[[Run], None]] = {
     "words": stages.words,
     "pixels": stages.pixels,
     "latents": stages.latents,
-    "denoiser": stages.denoiser,
+    "denoiser": denoiser,
     "ship": stages.ship_folder,
+    "evaluate": evaluate,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What the command line asked for."""
+class Beginning:
+    """Whose weights to begin from."""
 
-    stages: tuple[str, ...]
-    plan: Plan
-    out: Path
+    weights: Path
+    denoiser: bool = True
 
 
-def train(run: Run, names: tuple[str, ...] = tuple(_STAGES)) -> None:
+def train(
+    run: Run, names: tuple[str, ...] = tuple(_STAGES), beginning: Beginning | None = None
+) -> None:
     """Run these stages in order."""
     run.out.mkdir(parents=True, exist_ok=True)
+    if beginning and not run.work.reader_file.exists():
+        steps = run.plan.decoder_steps
+        begin_from(beginning.weights, run.work, steps, denoiser=beginning.denoiser)
+    elif beginning:
+        run.log(f"goes on with what lies in {run.out}, which has begun already")
     for name in names:
         _STAGES[name](run)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    wanted = _parse(arguments)
+    clock_began = Clock().began
+    asked = _parser().parse_args(arguments)
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
+    torch.set_float32_matmul_precision("high")
+    if asked.threads:
+        torch.set_num_threads(asked.threads)
     columns = (
-        *Progress.get_default_columns()[:-1],
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
+    beginning = Beginning(asked.begin, not asked.new_denoiser) if asked.begin else None
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        train(Run(wanted.plan, wanted.out, progress), wanted.stages)
+        run = _run(asked, progress, clock_began)
+        try:
+            train(run, tuple(asked.stage or _STAGES), beginning)
+        except (stages.GateClosed, OtherModel, OtherShards, RenderingFailed) as error:
+            run.log(f"stopped: {error}")
+            return 1
     return 0
 
 
-def _parse(arguments: list[str] | None) -> _Wanted:
+def _run(asked: argparse.Namespace, progress: Progress, began: float) -> Run:
+    device = torch.device(asked.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    plan = Plan().for_cuda() if device.type == "cuda" else Plan()
+    named = ("pictures", "batch", "rate", "workers", "evaluate")
+    said = {name: value for name in named if (value := getattr(asked, name)) is not None}
+    if asked.denoiser_minutes is not None:
+        said["denoiser_s"] = asked.denoiser_minutes * 60
+    plan = replace(plan, threads=torch.get_num_threads(), **said)
+    clock = Clock(asked.minutes * 60, began) if asked.minutes is not None else Clock()
+    return Run(plan, asked.out, progress, clock, device, asked.carry_to)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pipelines.embedded.train",
         description=(__doc__ or "").splitlines()[0],
     )
-    parser.add_argument("--minutes", type=float, default=80.0, help="of training the denoiser")
-    parser.add_argument("--pictures", type=int, default=90_000, help="to render and learn from")
-    parser.add_argument("--batch", type=int, default=128, help="pictures in a step of the denoiser")
-    parser.add_argument("--rate", type=float, default=2e-3, help="the denoiser's learning rate")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="that render")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: torch's choice)")
-    parser.add_argument("--out", type=Path, default=Path("build/embedded"), help="the work folder")
-    parser.add_argument("--stage", choices=_STAGES, action="append", help="only this one")
-    asked = parser.parse_args(arguments)
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
-    plan = replace(
-        Plan(),
-        denoiser_s=asked.minutes * 60,
-        pictures=asked.pictures,
-        batch=asked.batch,
-        rate=asked.rate,
-        workers=asked.workers,
-        threads=torch.get_num_threads(),
+    add = parser.add_argument
+    long = parser.add_mutually_exclusive_group().add_argument
+    long("--minutes", type=float, help="for the whole command, dealt out to the stages")
+    long("--denoiser-minutes", type=float, help="for the denoiser; the other stages do their plan")
+    add("--out", type=Path, default=Path("build/embedded"), help="the work folder")
+    add("--from", type=Path, dest="begin", metavar="FOLDER", help="begin with these weights")
+    add("--new-denoiser", action="store_true", help="but with a denoiser that knows nothing")
+    add(
+        "--carry-to",
+        type=Path,
+        metavar="FOLDER",
+        help="leave weights, sheet, loss and figures there, in files of 16 MB at most",
     )
-    return _Wanted(tuple(asked.stage or _STAGES), plan, asked.out)
+    add("--evaluate", type=int, metavar="CAPTIONS", help="draw and judge so many at the end")
+    add("--pictures", type=int, help="to render and learn from")
+    add("--batch", type=int, help="pictures in a step of the denoiser")
+    add("--rate", type=float, help="the denoiser's learning rate")
+    add("--workers", type=int, default=os.cpu_count(), help="processes that render")
+    add("--threads", type=int, help="CPU threads that learn")
+    add("--device", choices=("cpu", "cuda"), help="cuda where there is one, unless said")
+    add("--stage", choices=_STAGES, action="append", help="only this one")
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,19 +1,18 @@
 """The tokenizer and the text encoder that learns what captions say."""
 
+from itertools import islice
+from pathlib import Path
+
 import pytest
 import torch
 from transformers import CLIPTokenizer
 
 from pipelines.embedded.captions import captioned
-from pipelines.embedded.text_encoder import (
-    WIDTH,
-    Reader,
-    accuracy,
-    read_captions,
-    token_ids,
-    train_reader,
-)
-from pipelines.embedded.tokenizer import MAX_TOKENS, build_tokenizer
+from pipelines.embedded.text_encoder import WIDTH, Reader, accuracy
+from pipelines.embedded.text_training import TextTraining, text_batch, text_batches
+from pipelines.embedded.tokenizer import MAX_TOKENS, build_tokenizer, token_ids
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +36,42 @@ def test_a_long_prompt_is_cut_and_a_short_one_padded(tokenizer: CLIPTokenizer) -
     assert token_ids(tokenizer, ["red " * 200, "cat"]).shape == (2, MAX_TOKENS)
 
 
-def test_the_reader_learns_to_name_what_captions_say(tokenizer: CLIPTokenizer) -> None:
+def test_a_batch_depends_on_its_number_alone(tokenizer: CLIPTokenizer) -> None:
+    later = list(islice(text_batches(tokenizer, 3, 50_000), 2))
+    for number, batch in zip((3, 4), later, strict=True):
+        again = text_batch(tokenizer, number, 50_000)
+        assert torch.equal(batch.ids, again.ids)
+        assert torch.equal(batch.places, again.places)
+    assert later[0].said.shape == later[1].said.shape
+    assert not torch.equal(later[0].said, later[1].said)
+
+
+def test_the_places_that_must_tell_are_the_end_and_one_behind_it(tokenizer: CLIPTokenizer) -> None:
+    batch = text_batch(tokenizer, 0, 50_000)
+    ends, behind = batch.places
+    rows = torch.arange(len(ends))
+    assert (batch.ids[rows, ends] == tokenizer.eos_token_id).all()
+    assert (batch.ids[rows, ends - 1] != tokenizer.eos_token_id).all()
+    assert (behind >= ends).all()
+    assert (behind > ends).any()
+
+
+def test_the_reader_learns_to_name_what_captions_say(
+    tokenizer: CLIPTokenizer, tmp_path: Path
+) -> None:
     torch.manual_seed(0)
-    reader = Reader(tokenizer)
-    losses = [loss for _, loss in train_reader(reader, tokenizer, 50_000, steps=8)]
-    assert losses[-1] < 0.9 * losses[0]
+    training = TextTraining(Reader(tokenizer), CPU)
+    batches = [text_batch(tokenizer, number, 50_000) for number in range(9)]
+    losses = [training.train_step(batch, 0.0).item() for batch in batches[:8]]
+    assert losses[-1] < 0.95 * losses[0]
+    training.save(tmp_path / "reader.pt")
+    again = TextTraining(Reader(tokenizer), CPU)
+    again.load(tmp_path / "reader.pt")
+    following = [one.train_step(batches[8], 0.0).item() for one in (training, again)]
+    assert following[0] == following[1]
+
     captions = [captioned(seed)[1] for seed in range(40)]
-    shares = accuracy(reader, tokenizer, captions)
+    shares = accuracy(training.reader, tokenizer, captions)
     assert shares["all"] <= min(shares["subject"], shares["colour"])
-    states = reader(read_captions(tokenizer, captions).ids)
+    states = training.reader(token_ids(tokenizer, [caption.text for caption in captions]))
     assert states.shape == (40, MAX_TOKENS, WIDTH)
