@@ -58,11 +58,10 @@ class Rendering(AbstractContextManager["Rendering"]):
 
         Raises: RenderingFailed: when a process has failed.
         """
-        self.check()
         living = [process for process in self._processes if process.is_alive()]
         if living:
             wait([process.sentinel for process in living], longest_s)
-            self.check()
+        self.check()
         return bool(living)
 
     def __exit__(
