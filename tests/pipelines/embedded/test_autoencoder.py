@@ -63,6 +63,14 @@ def test_the_components_are_of_falling_size_and_centred(
     assert latents.mean((0, 2, 3)).abs().max() < 1e-3
 
 
+def test_lying_pictures_are_encoded_whole_and_within_the_decoders_soft_limit(pca: Pca) -> None:
+    wide = rendered(range(6), Frame(160, 96))
+    latents = pca.encode(wide)
+    assert latents.shape == (6, LATENT_CHANNELS, 96 // FACTOR, 160 // FACTOR)
+    assert torch.allclose(build_autoencoder(pca).encoder(to_tensor(wide)), latents, atol=1e-4)
+    assert (latents.abs() < 3).float().mean() > 0.98
+
+
 def teach(training: DecoderTraining, lesson: Lesson, steps: int) -> list[float]:
     return [training.train_step(lesson, 0.0).item() for _ in range(steps)]
 

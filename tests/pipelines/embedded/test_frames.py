@@ -38,8 +38,10 @@ def test_half_of_all_shards_are_square_and_the_others_of_every_frame_alike() -> 
     assert shards == dict.fromkeys((*LYING, *STANDING), 10)
 
 
-def test_a_smaller_square_makes_all_frames_smaller() -> None:
-    assert frame_of(0, 128) == Frame(128, 128)
-    assert {frame_of(index, 128) for index in range(12)} == {
-        Frame(frame.width // 2, frame.height // 2) for frame in FRAMES
-    }
+@pytest.mark.parametrize("side", [64, 128, 192])
+def test_a_smaller_square_makes_all_frames_smaller_and_leaves_whole_latents(side: int) -> None:
+    for index in range(12):
+        large, small = frame_of(index), frame_of(index, side)
+        assert small.width == pytest.approx(large.width * side / 256, abs=GRID / 2)
+        assert small.height == pytest.approx(large.height * side / 256, abs=GRID / 2)
+        assert small.width % GRID == small.height % GRID == 0

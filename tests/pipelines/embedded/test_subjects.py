@@ -1,6 +1,7 @@
 """The subjects: each draws something of its own, in its box and in the colour that is asked for."""
 
 import random
+from colorsys import rgb_to_hsv
 from itertools import combinations
 
 import numpy as np
@@ -59,3 +60,22 @@ def test_a_subject_is_mostly_of_its_colour(subject: str) -> None:
         if (read := colour_of(render(scene, SMALL))) != colour:
             wrong.append((colour, read))
     assert len(wrong) <= 1, wrong
+
+
+@pytest.mark.parametrize(
+    ("colour", "hue"),
+    [("red", 0), ("orange", 30), ("yellow", 50), ("green", 130), ("turquoise", 178), ("blue", 222),
+     ("purple", 275), ("pink", 337), ("brown", 25)],
+)  # fmt: skip
+def test_a_colour_is_of_the_hue_its_name_says(colour: str, hue: int) -> None:
+    turn, saturation, _ = rgb_to_hsv(*(value / 255 for value in PALETTE[colour]))
+    assert abs((turn * 360 - hue + 180) % 360 - 180) < 12
+    assert saturation > 0.4
+
+
+def test_black_grey_and_white_have_no_hue_and_brown_is_a_dark_orange() -> None:
+    greys = [PALETTE[colour] for colour in ("black", "grey", "white")]
+    assert all(max(grey) - min(grey) < 16 for grey in greys)
+    assert [sum(grey) / 3 for grey in greys] == pytest.approx([36, 146, 246], abs=12)
+    assert sum(PALETTE["brown"]) < 0.7 * sum(PALETTE["orange"])
+    assert set(PALETTE) == set(COLOURS)

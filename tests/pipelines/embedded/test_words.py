@@ -43,7 +43,13 @@ def test_a_batch_depends_on_its_number_alone(tokenizer: CLIPTokenizer) -> None:
         assert torch.equal(batch.ids, again.ids)
         assert torch.equal(batch.places, again.places)
     assert later[0].said.shape == later[1].said.shape
-    assert not torch.equal(later[0].said, later[1].said)
+    rows = {tuple(row.tolist()) for batch in later for row in batch.said}
+    assert len(rows) > len(later[0].said) + 32, "a batch repeats the one before"
+
+
+def test_every_caption_fits(tokenizer: CLIPTokenizer) -> None:
+    texts = [captioned(seed)[1].text for seed in range(90_000, 92_000)]
+    assert 24 < max(map(len, tokenizer(texts).input_ids)) <= MAX_TOKENS
 
 
 def test_the_places_that_must_tell_are_the_end_and_one_behind_it(tokenizer: CLIPTokenizer) -> None:
