@@ -198,7 +198,7 @@ def test_a_lock_of_a_newer_version_is_refused_and_what_is_here_stays(site: Site)
 
 
 def test_the_embedded_model_is_what_it_was_when_it_was_trained() -> None:
-    """After a training, `pipelines.weights.own` takes the new sizes and hashes."""
+    """After a training: `python -m pipelines.weights.own`."""
     assert verify(EMBEDDED, EMBEDDED_FOLDER) == []
 
 
