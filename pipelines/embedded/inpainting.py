@@ -4,6 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from diffusers import StableDiffusionInpaintPipeline
+from torch import Tensor
+from torch.nn import functional as F
 
 _KNOWS_NO_MASKS = 4
 
@@ -26,6 +28,10 @@ class EmbeddedInpaintPipeline(StableDiffusionInpaintPipeline):  # type: ignore[m
     """The stock pipeline keeps what a mask protects at each step, if the denoiser knows no masks.
 
     It tells that by the four channels that latents usually have. Ours have more, so it is told.
+
+    A latent of ours stands for 16 x 16 pixels, and the stock pipeline looks at one of them to tell
+    whether it is drawn anew: a thin mask would draw nothing. So each latent that a mask touches is
+    drawn anew; the pixels that were to be kept are put back by who asked for them.
     """
 
     @property
@@ -35,3 +41,13 @@ class EmbeddedInpaintPipeline(StableDiffusionInpaintPipeline):  # type: ignore[m
     @unet.setter
     def unet(self, denoiser: Any) -> None:
         self.__dict__["unet"] = denoiser
+
+    def prepare_mask_latents(self, mask: Tensor, *args: Any, **kwargs: Any) -> Any:
+        """Shapes: mask [batch, 1, height, width], 1 where it is drawn anew."""
+        return super().prepare_mask_latents(touched(mask, self.vae_scale_factor), *args, **kwargs)
+
+
+def touched(mask: Tensor, side: int) -> Tensor:
+    """The mask, grown to all of each square that it touches. Shapes: [batch, 1, height, width]."""
+    squares = F.max_pool2d(mask, side)
+    return F.interpolate(squares, size=mask.shape[-2:], mode="nearest")
