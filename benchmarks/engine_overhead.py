@@ -18,7 +18,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ class _CaseFamily:
     """Hands the case's own arguments to the engine."""
 
     name = "overhead"
-    limits = FAMILY.limits
+    limits = replace(FAMILY.limits, min_side=64)
     abilities = FAMILY.abilities
     pipeline = FAMILY.pipeline
 

@@ -33,7 +33,7 @@ from pipelines.types import Pixels, Size
 FORMATS: tuple[Format, ...] = ("png", "jpeg", "webp")
 SIDES = (1024, 2048, 4096)
 LARGEST = "4096x4096"
-DRAWN_PX = 128
+DRAWN_PX = 256
 """What the embedded model draws."""
 _MIB = 1024
 """In the kernel's unit, KiB."""

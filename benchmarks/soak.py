@@ -33,7 +33,7 @@ from pipelines.messages import News, Progress, WorkerSpec
 from pipelines.options import EngineOptions
 from pipelines.types import ImageRequest, Pixels, Size
 
-SIDES = (64, 96, 128)
+SIDES = (128, 192, 256)
 MOST_STEPS = 12
 TOO_MANY_STEPS = 1000
 """The model refuses this."""

@@ -81,7 +81,7 @@ def _statement(pixels: Pixels) -> Statement:
         drawn_by="embedded",
         seed=7,
         size=Size(width, height),
-        native=Size(128, 128),
+        native=Size(256, 256),
         steps=16,
         guidance=2.5,
         prompt="A cute orange cat sitting in sunlight",

@@ -1,4 +1,8 @@
-"""The small model that ships with the project: a Stable Diffusion shaped pipeline, 128 x 128.
+"""The small model that ships with the project: a Stable Diffusion shaped pipeline, 256 x 256.
+
+It was trained in frames of that area, the square and about 4:3, 3:2 and 16:9, lying and standing:
+what a wanted size of one of those shapes is drawn in (`pipelines.embedded.frames`). Longer ones are
+drawn without having been seen.
 
 Measured with `python -m pipelines.embedded.evaluate`: without guidance 72 % of the pictures show
 all that was said, with 2 to 3 it is 85 %, and from 5 on colours go wrong (`--guidance`). Pictures
@@ -31,9 +35,9 @@ class Embedded(Recipe):
 
 FAMILY = Embedded(
     "embedded",
-    Limits(min_side=64, max_side=192, grid=16, max_steps=50),
-    min_pixels=128 * 128,
-    max_pixels=128 * 128,
+    Limits(min_side=128, max_side=384, grid=16, max_steps=50),
+    min_pixels=256 * 256,
+    max_pixels=256 * 256,
     ladder=STEPS,
     anchors=Anchors(off=1.0, best=BEST_GUIDANCE, most=5.0),
     # On grey it draws grey subjects, of which nothing is left.

@@ -16,7 +16,7 @@ from pipelines.memory import Models
 from pipelines.merge import Call, run
 from pipelines.types import Bitmap, ImageRequest, Pixels, Size
 
-SIDE = 64  # smaller than native: these tests are about sharing, not about pictures
+SIDE = 128  # smaller than native: these tests are about sharing, not about pictures
 
 
 @dataclass

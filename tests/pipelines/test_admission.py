@@ -18,7 +18,7 @@ from pipelines.lanes import Lane
 from pipelines.memory import Models
 from pipelines.merge import Call, run
 from pipelines.types import Bitmap, Size
-from tests.pipelines.drawing import Books, Watched, drain, engine, request
+from tests.pipelines.drawing import SIDE, Books, Watched, drain, engine, request
 
 PROMPT_ONLY = replace(FAMILY, abilities=Abilities())
 PICTURE = Bitmap.of(np.zeros((8, 8, 3), np.uint8))
@@ -28,9 +28,9 @@ MASK = Bitmap.of(np.zeros((8, 8), np.uint8))
 @pytest.mark.parametrize(
     ("changes", "param", "advice"),
     [
-        ({"size": Size(4096, 64)}, "size", "sides of 64 to 192 pixels"),
-        ({"size": Size(64, 32)}, "size", "sides of 64 to 192 pixels"),
-        ({"size": Size(65, 64)}, "size", "multiples of 16 pixels"),
+        ({"size": Size(4096, 128)}, "size", "sides of 128 to 384 pixels"),
+        ({"size": Size(128, 64)}, "size", "sides of 128 to 384 pixels"),
+        ({"size": Size(130, 128)}, "size", "multiples of 16 pixels"),
         ({"steps": 51}, "steps", "1 to 50"),
         ({"steps": 0}, "steps", "1 to 50"),
         ({"references": (PICTURE,)}, "image", "from a prompt alone"),
@@ -54,14 +54,14 @@ def test_more_references_than_a_family_begins_from_are_refused_with_their_number
 
 
 def test_a_picture_beyond_the_operators_limit_is_refused_with_the_largest_that_fits() -> None:
-    check(request("a", size=Size(96, 96)), FAMILY, set_room(0.01))
-    with pytest.raises(UnsupportedValue, match=r"0\.01 megapixels: ask for 96x96 or less"):
-        check(request("a", size=Size(192, 192)), FAMILY, set_room(0.01))
+    check(request("a", size=Size(192, 192)), FAMILY, set_room(0.04))
+    with pytest.raises(UnsupportedValue, match=r"0\.04 megapixels: ask for 192x192 or less"):
+        check(request("a", size=Size(384, 384)), FAMILY, set_room(0.04))
 
 
 def test_where_not_even_the_smallest_fits_the_refusal_says_so() -> None:
     with pytest.raises(UnsupportedValue, match="no size of this shape fits"):
-        check(request("a", size=Size(192, 192)), FAMILY, set_room(0.001))
+        check(request("a", size=Size(384, 384)), FAMILY, set_room(0.004))
 
 
 def test_what_a_step_takes_is_a_line_through_what_was_measured() -> None:
@@ -82,23 +82,23 @@ def test_where_memory_cannot_be_measured_nothing_is_refused_for_it() -> None:
 
 
 def test_a_step_beyond_the_free_memory_is_refused_with_the_memory_named() -> None:
-    room = measured_room(Footprint(0.0, 2.0**20), 64 * 2**20)
-    check(request("a", size=Size(128, 128)), FAMILY, room)
-    with pytest.raises(UnsupportedValue, match=r"0\.1 GiB beside the weights: ask for 128x128"):
-        check(request("a", size=Size(144, 144)), FAMILY, room)
+    room = measured_room(Footprint(0.0, 2.0**20), 256 * 2**20)
+    check(request("a", size=Size(256, 256)), FAMILY, room)
+    with pytest.raises(UnsupportedValue, match=r"0\.2 GiB beside the weights: ask for 256x256"):
+        check(request("a", size=Size(272, 272)), FAMILY, room)
 
 
 def test_pictures_that_a_model_looks_at_take_their_room_too() -> None:
-    abilities = Abilities(references=2, tokens_per_reference=32.0, enlarges_references=True)
+    abilities = Abilities(references=2, tokens_per_reference=128.0, enlarges_references=True)
     looking = replace(FAMILY, abilities=abilities)
-    room = Room(64.0, "of a small device")
-    check(request("a", size=Size(128, 128)), looking, room)
+    room = Room(256.0, "of a small device")
+    check(request("a", size=Size(256, 256)), looking, room)
     with pytest.raises(
-        UnsupportedValue, match=r"128x128 from 1 picture\(s\) .* ask for 80x80 or less"
+        UnsupportedValue, match=r"256x256 from 1 picture\(s\) .* ask for 176x176 or less"
     ):
-        check(request("a", size=Size(128, 128), references=(PICTURE,)), looking, room)
+        check(request("a", size=Size(256, 256), references=(PICTURE,)), looking, room)
     with pytest.raises(UnsupportedValue, match="no size of this shape fits"):
-        check(request("a", size=Size(128, 128), references=(PICTURE, PICTURE)), looking, room)
+        check(request("a", size=Size(256, 256), references=(PICTURE, PICTURE)), looking, room)
 
 
 def test_a_reference_takes_its_own_tokens_up_to_the_most_that_a_model_looks_at() -> None:
@@ -127,7 +127,7 @@ class SmallDevice:
     def __call__(self, calls: Sequence[Call]) -> list[Any]:
         if calls[0].lane is Lane.DENOISE:
             self.tries += 1
-            if calls[0].arguments["sample"].shape[-1] > 64 // 8:
+            if calls[0].arguments["sample"].shape[-1] > SIDE // 16:
                 raise torch.OutOfMemoryError("no room")
         return run(calls)
 
@@ -138,22 +138,22 @@ def test_a_size_that_did_not_fit_is_refused_from_then_on_before_any_work(models:
     shared = models.get(EMBEDDED.name)
     own.add(EMBEDDED, shared.family, shared.pipe)
     drawing = engine(own, books, device)
-    drawing.submit(request("large", size=Size(128, 128)))
+    drawing.submit(request("large", size=Size(256, 256)))
     drain(drawing)
     assert isinstance(books.errors["large"], OutOfMemory)
 
     tries = device.tries
-    with pytest.raises(UnsupportedValue, match="one of 128x128 did not fit its memory"):
-        drawing.submit(request("again", size=Size(128, 128)))
+    with pytest.raises(UnsupportedValue, match="one of 256x256 did not fit its memory"):
+        drawing.submit(request("again", size=Size(256, 256)))
     assert device.tries == tries
 
-    drawing.submit(request("small", size=Size(64, 64)))
+    drawing.submit(request("small"))
     drain(drawing)
     assert "small" in books.pictures
 
 
 def test_a_model_that_is_not_here_yet_refuses_before_it_is_loaded(tmp_path: Path) -> None:
-    models = Models(torch.device("cpu"), room=set_room(0.01))
+    models = Models(torch.device("cpu"), room=set_room(0.04))
     models.know(StandIn("later", EMBEDDED.family, tmp_path, EMBEDDED.licence))
     with pytest.raises(UnsupportedValue, match="megapixels"):
-        models.check(request("a", model="later", size=Size(128, 128)))
+        models.check(request("a", model="later", size=Size(256, 256)))

@@ -28,9 +28,9 @@ from tests.pipelines.networks import matting_file, small_birefnet, upscaler_file
 
 CPU = torch.device("cpu")
 TILE_PX = 64
-NATIVE = Size(160, 96)
-TILES = 4 * 2
-LARGE = Size(500, 300)
+NATIVE = Size(160, 128)
+TILES = 4 * 3
+LARGE = Size(500, 400)
 
 
 @pytest.fixture(scope="module")

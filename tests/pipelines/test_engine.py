@@ -137,10 +137,10 @@ def test_other_sizes_are_drawn_in_steps_of_their_own(models: Models) -> None:
     books, watched = Books(), Watched()
     drawing = engine(models, books, watched)
     drawing.submit(request("small"))
-    drawing.submit(request("wide", size=Size(96, 64)))
+    drawing.submit(request("wide", size=Size(192, 128)))
     drain(drawing)
     assert set(watched.shared) == {1}
-    assert books.pictures["wide"].shape == (64, 96, 3)
+    assert books.pictures["wide"].shape == (128, 192, 3)
 
 
 def test_progress_is_told_step_by_step_to_the_last(models: Models) -> None:
@@ -201,13 +201,13 @@ def test_an_engine_measures_its_model_and_then_draws() -> None:
     drawing = build_engine(EngineOptions("cpu", threads=1), books)
     drawing.load(EMBEDDED)
     cost = drawing.warm_up(EMBEDDED.name)
-    native = Size(128, 128)
+    native = Size(256, 256)
     assert cost.points[0][0] == native.tokens
     assert native.tokens <= cost.knee <= cost.points[-1][0]
     wanted = ImageRequest("a", EMBEDDED.name, "a tree", native, steps=2, guidance=3.0, seed=0)
     drawing.submit(wanted)
     drain(drawing)
-    assert books.pictures["a"].shape == (128, 128, 3)
+    assert books.pictures["a"].shape == (256, 256, 3)
 
 
 def test_a_request_that_comes_again_after_it_was_cancelled_is_begun_once(models: Models) -> None:

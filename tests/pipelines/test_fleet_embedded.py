@@ -11,7 +11,7 @@ from pipelines.memory import Models
 from pipelines.messages import News, Preview, WorkerSpec
 from pipelines.options import EngineOptions
 from pipelines.types import Bitmap
-from tests.pipelines.drawing import difference, request, stock
+from tests.pipelines.drawing import SIDE, difference, request, stock
 
 
 @pytest.mark.timeout(300)
@@ -20,8 +20,8 @@ def test_a_picture_is_the_stock_pipelines_even_when_its_worker_dies(
 ) -> None:
     marker = tmp_path / "died"
     monkeypatch.setenv("FAKE_FAULT", f"die@3:{marker}")
-    shown = Bitmap.of(np.full((64, 64, 3), (200, 40, 40), np.uint8))
-    half = Bitmap.of(np.repeat(np.uint8([0, 255]), 32)[None].repeat(64, axis=0))
+    shown = Bitmap.of(np.full((SIDE, SIDE, 3), (200, 40, 40), np.uint8))
+    half = Bitmap.of(np.repeat(np.uint8([0, 255]), SIDE // 2)[None].repeat(SIDE, axis=0))
     wanted = [
         request("words", seed=0, steps=4, preview_steps=(1, 2)),
         request("edit", seed=1, steps=5, preview_steps=(4,), references=(shown,)),

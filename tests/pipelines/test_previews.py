@@ -20,7 +20,7 @@ from pipelines.types import Bitmap, Pixels, Size
 from tests.pipelines.drawing import Books, drain, engine, request
 from tests.pipelines.residents import resident
 
-NATIVE = Size(128, 128)
+NATIVE = Size(256, 256)
 
 
 def alike(preview: Bitmap, picture: Pixels) -> float:
@@ -46,7 +46,7 @@ def test_a_preview_at_half_time_resembles_the_picture_and_no_other(painting: Mod
     for name, other in (("cat", "house"), ("house", "cat")):
         [(step, steps, preview)] = books.previews[name]
         assert (step, steps) == (4, 8)
-        assert preview.size == NATIVE
+        assert preview.size == Size(128, 128)
         assert alike(preview, books.pictures[name]) > 0.9
         assert alike(preview, books.pictures[other]) < 0.6
         blue_first = replace(preview, data=preview.pixels[..., ::-1].tobytes())
@@ -85,7 +85,7 @@ def test_nobody_waits_for_a_preview_before_the_pictures_end(painting: Models) ->
         return painted, copies[-1]
 
     previews = Previews(lambda name, step, steps, bitmap: told.append((name, step)), slowly)
-    painter, latents = painting.get("embedded").painter, torch.zeros(1, 12, 16, 16)
+    painter, latents = painting.get("embedded").painter, torch.zeros(1, 32, 16, 16)
     assert painter is not None
     for name, step in (("a", 1), ("a", 2), ("b", 1), ("c", 1)):
         previews.start(name, painter, latents, NATIVE, (step, 4))

@@ -101,7 +101,7 @@ def test_nothing_is_kept_of_a_request_that_is_over(models: Models, end: str) -> 
 
     books = Books()
     drawing = engine(models, books, noting)
-    drawing.submit(request("a", size=Size(96, 64), preview_steps=(1,)))
+    drawing.submit(request("a", size=Size(192, 128), preview_steps=(1,)))
     while not latents:
         drawing.step()
     if end == "cancelled":
@@ -120,7 +120,7 @@ def test_a_picture_that_does_not_fit_even_alone_says_so(models: Models) -> None:
     drawing.submit(request("a"))
     drain(drawing)
     assert isinstance(books.errors["a"], OutOfMemory)
-    assert "64x64" in str(books.errors["a"])
+    assert "128x128" in str(books.errors["a"])
 
 
 def test_values_that_are_not_numbers_fail_the_request_instead_of_drawing_black(
@@ -174,7 +174,7 @@ def test_a_request_that_no_call_can_be_made_of_fails_alone(models: Models) -> No
     books = Books()
     drawing = engine(models, books)
     drawing.submit(request("good"))
-    base = Bitmap.of(np.zeros((64, 64, 3), np.uint8))
+    base = Bitmap.of(np.zeros((128, 128, 3), np.uint8))
     drawing.submit(request("odd", references=(base,), fidelity="unheard of"))
     drain(drawing)
     assert isinstance(books.errors["odd"], ModelFailure)

@@ -77,14 +77,14 @@ def test_quality_and_guidance_go_through_the_family() -> None:
 def test_the_family_chooses_what_it_draws_and_the_finish_what_is_given() -> None:
     made = plan(size="1536x1024")
     assert made.finish.size == Size(1536, 1024)
-    assert made.requests[0].size == Size(160, 112)
-    assert made.facts["native-size"] == "160x112"
+    assert made.requests[0].size == Size(320, 208)
+    assert made.facts["native-size"] == "320x208"
     assert made.facts["resample"] == "lanczos"
 
 
 def test_a_size_drawn_natively_is_not_resampled() -> None:
-    made = plan(model="seedbed", size="128x128")
-    assert made.requests[0].size == Size(128, 128)
+    made = plan(model="seedbed", size="256x256")
+    assert made.requests[0].size == Size(256, 256)
     assert made.facts["resample"] == "none"
 
 

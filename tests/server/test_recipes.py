@@ -24,12 +24,12 @@ from server.recipes import version
 from server.sizing import SizePolicy
 
 CUSTOMS = Customs(output_format="png")
-BASE = Bitmap.of(np.zeros((128, 128, 3), np.uint8))
+BASE = Bitmap.of(np.zeros((256, 256, 3), np.uint8))
 
 
 def plan(catalog: Catalog | None = None, sizes: SizePolicy | None = None, **said: Any) -> Plan:
     return make_plan(
-        Draft(**({"model": "seedbed", "prompt": "a cat", "seed": 5, "size": "128x128"} | said)),
+        Draft(**({"model": "seedbed", "prompt": "a cat", "seed": 5, "size": "256x256"} | said)),
         CUSTOMS,
         catalog or Catalog(always_by(EMBEDDED)),
         client="tester",
@@ -47,7 +47,7 @@ def test_a_plain_call_is_written_down_whole() -> None:
         model="seedbed",
         drawn_by="embedded",
         seed=5,
-        size=Size(128, 128),
+        size=Size(256, 256),
         native=request.size,
         steps=request.steps,
         guidance=request.guidance,
@@ -72,7 +72,7 @@ def test_a_plain_call_is_written_down_whole() -> None:
         ({"output_format": "webp", "output_compression": 40}, {"compression": 40}),
         ({"output_compression": 40}, {"compression": 100}),
         ({"size": "64x64"}, {"size": Size(64, 64), "resample": "area"}),
-        ({"model": "dall-e-2", "size": "256x256"}, {"model": "dall-e-2", "resample": "lanczos"}),
+        ({"model": "dall-e-2", "size": "512x512"}, {"model": "dall-e-2", "resample": "lanczos"}),
         (
             {"model": "dall-e-3", "size": "1024x1024", "style": "vivid"},
             {"style": "vivid", "prompt": "a cat"},
@@ -129,9 +129,9 @@ def test_the_network_that_enlarges_is_named() -> None:
 
 def test_an_edit_names_the_files_that_it_began_from() -> None:
     inputs = Inputs(
-        (Size(128, 128),),
+        (Size(256, 256),),
         (BASE,),
-        mask=Bitmap.of(np.zeros((128, 128), np.uint8)),
+        mask=Bitmap.of(np.zeros((256, 256), np.uint8)),
         files=("a" * 64,),
         mask_file="b" * 64,
         mask_light=True,

@@ -53,8 +53,8 @@ def test_the_network_of_the_smallest_sufficient_step_enlarges() -> None:
 
 
 def test_for_a_little_more_no_network_is_asked() -> None:
-    made = plan("embedded", 140, 140, SizePolicy(companions=BOTH))
-    assert (made.native, made.said) == (Size(128, 128), "lanczos")
+    made = plan("embedded", 280, 280, SizePolicy(companions=BOTH))
+    assert (made.native, made.said) == (Size(256, 256), "lanczos")
 
 
 def test_a_smaller_one_is_drawn_at_the_least_and_averaged() -> None:
