@@ -3,6 +3,7 @@
 #   PYTHON=           the interpreter .venv is made with; python3 unless said
 #   PORT=             the port of `make serve`; 8000 unless said
 #   CASES=            calls of each path in `make fuzz`; 1000 unless said
+#   MINUTES=          what `make train` may take; 20 unless said
 #   TORCH=auto        which build of torch: cuda, cpu, or auto (cuda where nvidia-smi works, else cpu)
 #   TORCH_CPU_INDEX=  address of an index with CPU builds of torch, for the machines where pip's own
 #                     index offers only the CUDA build (README, "Install")
@@ -26,7 +27,7 @@ DEV := .venv/installed-dev-$(BUILD)
 PIP := $(BIN)/python -m pip install --prefer-binary -c constraints.txt \
 	$(if $(filter cpu,$(BUILD)),$(if $(TORCH_CPU_INDEX),--extra-index-url $(TORCH_CPU_INDEX)))
 
-.PHONY: help serve test lint check openapi install gpu fuzz
+.PHONY: help serve test lint check openapi install gpu train fuzz
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -56,6 +57,9 @@ install: $(SERVE) ## only install what serving needs
 
 gpu: $(SERVE) ## measure this machine's CUDA device: three parts, ten minutes each at most
 	@$(BIN)/python -m benchmarks.gpu
+
+train: $(DEV) ## train the embedded model in MINUTES=20, on the CUDA device if there is one
+	@$(BIN)/python -m pipelines.embedded.train --minutes $(or $(MINUTES),20)
 
 # pip takes an installed torch for good enough, whichever build it is.
 define drop-other-build

@@ -216,4 +216,15 @@ def test_an_unknown_build_of_torch_is_refused(checkout: Checkout) -> None:
 
 def test_make_alone_lists_the_commands(checkout: Checkout) -> None:
     listed = [line.split()[1] for line in checkout.make().stdout.splitlines()]
-    assert listed == ["help", "serve", "test", "lint", "check", "fuzz", "openapi", "install", "gpu"]
+    assert listed == [
+        "help",
+        "serve",
+        "test",
+        "lint",
+        "check",
+        "fuzz",
+        "openapi",
+        "install",
+        "gpu",
+        "train",
+    ]

@@ -10,7 +10,7 @@ from benchmarks.gpu import wheels
 def main() -> int:
     """Nothing heavy is imported before the packages are there."""
     try:
-        wheels.prepare(sys.argv[1:])
+        wheels.prepare("benchmarks.gpu", wheels.ENGINE, sys.argv[1:])
         # Its remarks on optional packages would drown the few lines that count.
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         return int(import_module("benchmarks.gpu.command").main(sys.argv[1:]))

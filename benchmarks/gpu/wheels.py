@@ -1,4 +1,4 @@
-"""Makes the packages there that the benchmark needs: from wheels in a folder, where Python lacks
+"""Makes the packages there that a command needs: from wheels in a folder, where Python lacks
 them. Imports nothing but the standard library, because it runs before anything else can.
 """
 
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,12 +15,10 @@ FOLDER = "WHEELS"
 """Names the folder of wheels."""
 _INSTALLED = "SEEDBED_WHEELS_INSTALLED"
 """Where the wheels of this run went, told to the process that removes them."""
-NEEDED = (
+DIFFUSERS = (
     "torch",
     "diffusers",
     "transformers",
-    "accelerate",
-    "greenlet",
     "numpy",
     "PIL",
     "safetensors",
@@ -30,7 +28,9 @@ NEEDED = (
     "regex",
     "requests",
 )
-"""What the engine imports, and what diffusers does."""
+"""diffusers, and what it imports."""
+ENGINE = (*DIFFUSERS, "accelerate", "greenlet")
+TRAINING = (*DIFFUSERS, "rich", "scipy", "skia", "tokenizers")
 
 
 class Unprepared(Exception):
@@ -54,8 +54,9 @@ def environment_with(folder: Path, into: Path, environment: Mapping[str, str]) -
     return {**rest, "PYTHONPATH": os.pathsep.join(search), _INSTALLED: str(into)}
 
 
-def prepare(arguments: list[str]) -> None:
-    """Return when all packages are there; where wheels are named, in a new process image.
+def prepare(module: str, needed: Sequence[str], arguments: list[str]) -> None:
+    """Return when all packages are there; where wheels are named, in a new process image of the
+    command `python -m module`.
 
     Raises: Unprepared: naming what is missing.
     """
@@ -67,9 +68,9 @@ def prepare(arguments: list[str]) -> None:
         except Unprepared:
             clean_up({_INSTALLED: str(into)})
             raise
-        command = [sys.executable, "-m", "benchmarks.gpu", *arguments]
+        command = [sys.executable, "-m", module, *arguments]
         os.execve(sys.executable, command, environment)
-    missing = [name for name in NEEDED if find_spec(name) is None]
+    missing = [name for name in needed if find_spec(name) is None]
     if missing:
         raise Unprepared(
             f"not installed here: {', '.join(missing)}; run `make install`, or name a folder of"

@@ -13,7 +13,7 @@ from torch import Tensor
 from pipelines.embedded.assembly import assemble, ship
 from pipelines.embedded.denoiser import build_unet
 from pipelines.embedded.denoiser_training import Budget, DenoiserTraining
-from pipelines.embedded.examples import Gallery, unit_scale
+from pipelines.embedded.examples import ExamplePool, unit_scale
 from pipelines.embedded.keeping import carry_away
 from pipelines.embedded.loss_log import LossLog, loss_picture
 from pipelines.embedded.pca import FACTOR
@@ -25,17 +25,17 @@ _ENDING_S = {"cuda": 15.0, "cpu": 60.0}
 """What is left of a whole command's time for the last sheet and for shipping."""
 _EVALUATION_SHARE = 0.2
 _LONGEST_END = 0.3
+_SHORTEST_S = 0.1
+"""A denoiser that knows nothing learns for a moment even when the time is up: it has to ship."""
 
 
 def denoiser(run: Run) -> None:
     """Train the denoiser until its time is used up, on whatever shards are finished by then."""
-    plan = run.plan
-    if not plan.beside:
-        _Stage(run).train()
-        return
-    with Rendering(run.shards, plan.shards, plan.workers) as rendering:
-        _first_shards(run, rendering)
-        _Stage(run, rendering).train()
+    if run.rendering:
+        _first_shards(run, run.rendering)
+    _Stage(run).train()
+    if run.rendering:
+        run.rendering.end()
 
 
 def _first_shards(run: Run, rendering: Rendering) -> None:
@@ -75,24 +75,26 @@ def budget(run: Run, training: DenoiserTraining) -> Budget:
     share = _EVALUATION_SHARE if run.plan.evaluate else 0.0
     after_s = _ENDING_S[run.device.type] + share * run.clock.total_s
     after_s = min(after_s, _LONGEST_END * run.clock.total_s)
-    return Budget(training.seconds + max(0.0, run.clock.left_s() - after_s))
+    shortest_s = 0.0 if training.step else _SHORTEST_S
+    return Budget(training.seconds + max(shortest_s, run.clock.left_s() - after_s))
 
 
 class _Stage:
     """One run of the stage."""
 
-    def __init__(self, run: Run, rendering: Rendering | None = None) -> None:
-        self.run, self.rendering = run, rendering
+    def __init__(self, run: Run) -> None:
+        self.run, self.rendering = run, run.rendering
         self.training = start_denoiser(run)
         resume_denoiser(run, self.training)
+        self.began_at = self.training.step
         self.log = LossLog(run.out / "loss.csv")
         self.log.forget_after(self.training.step)
         scale = run.work.scale()
         if scale is None:
             scale = unit_scale(run.shards)
             run.work.keep_scale(scale)
-        self.gallery = Gallery(run.shards, run.plan.shards, scale, run.device)
-        self.reported_s = time.monotonic()
+        self.pool = ExamplePool(run.shards, run.plan.shards, scale, run.device)
+        self.saved_s = self.reported_s = time.monotonic()
 
     def train(self) -> None:
         """Step until the budget is used up."""
@@ -101,17 +103,18 @@ class _Stage:
         while training.seconds < (whole := budget(run, training)).seconds:
             self._join()
             self._train_until(self._next_stop(whole), whole, bar)
-            self._checkpoint()
+            held_to_the_end = not training.falling and training.seconds >= whole.held_until_s
+            if held_to_the_end or time.monotonic() - self.saved_s >= run.plan.checkpoint_s:
+                self._checkpoint()
             if time.monotonic() - self.reported_s > run.plan.report_s:
                 self._report()
-        self._report()
+        if training.step > self.began_at or not run.work.denoiser_file.exists():
+            self._checkpoint()
+            self._report()
 
     def _join(self) -> None:
         """Take in what was rendered meanwhile. What cannot be rendered is no reason to end."""
-        known = self.gallery.pictures
-        self.gallery.join()
-        if self.gallery.pictures > known:
-            self.run.log(f"{self.gallery.pictures} pictures on {self.run.device}")
+        self.pool.join()
         if self.rendering:
             try:
                 self.rendering.check()
@@ -119,15 +122,21 @@ class _Stage:
                 self.run.log(f"{error}. The training goes on with the pictures that are there")
                 self.rendering = None
 
+    @property
+    def _round_s(self) -> float:
+        """How long until there is something else to do than to step."""
+        plan = self.run.plan
+        return min(plan.checkpoint_s, plan.join_s if self.rendering else plan.report_s)
+
     def _next_stop(self, whole: Budget) -> float:
-        stop = min(whole.seconds, self.training.seconds + self.run.plan.checkpoint_s)
+        stop = min(whole.seconds, self.training.seconds + self._round_s)
         return stop if self.training.falling else min(stop, whole.held_until_s)
 
     def _train_until(self, until_s: float, whole: Budget, bar: TaskID) -> None:
         """At least one step: it is the first of the falling rate that says that it falls."""
         training, losses, first = self.training, list[Tensor](), self.training.step
         while training.step == first or training.seconds < until_s:
-            losses.append(training.train_step(self.gallery.groups, whole))
+            losses.append(training.train_step(self.pool.groups, whole))
             if training.step % self.run.plan.look_every == 0:
                 loss = sum(one.item() for one in losses) / len(losses)
                 self.log.add(training.step, training.samples, training.seconds, loss)
@@ -139,6 +148,7 @@ class _Stage:
         self.training.save(self.run.work.denoiser_file)
         if not self.training.falling:
             self.training.save(self.run.work.held_file)
+        self.saved_s = time.monotonic()
 
     def _report(self) -> None:
         """Draw what the weights can do by now, and carry it away where that is wanted."""
@@ -152,7 +162,8 @@ class _Stage:
         loss_picture(points).save(run.out / "loss.png")
         speed = training.samples / max(training.seconds, 1e-9)
         said = f", loss {points[-1][1]:.4f}" if points else ""
-        run.log(f"{training.samples} samples, {speed:.0f}/s{said}: {sheet.name}")
+        of = f"of {self.pool.pictures} pictures on {run.device}"
+        run.log(f"{training.samples} samples {of}, {speed:.0f}/s{said}: {sheet.name}")
         if run.carry_to:
             ship(pipeline, work.weights)
             carry_away(work, run.carry_to)

@@ -8,7 +8,7 @@ from pipelines.embedded.denoiser_training import Examples
 from pipelines.embedded.tokenizer import token_ids
 
 
-class Gallery:
+class ExamplePool:
     """Finished shards as examples, grouped by frame."""
 
     def __init__(self, shards: Shards, count: int, scale: float, device: torch.device) -> None:

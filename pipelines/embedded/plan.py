@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from pipelines.embedded.dataset import SHARD, Shards
 from pipelines.embedded.frames import SQUARE
+from pipelines.embedded.rendering import Rendering
 from pipelines.embedded.sheet import DOCUMENT_PROMPTS, OWN_PROMPTS
 from pipelines.embedded.work_folder import WorkFolder
 
@@ -41,9 +42,11 @@ class Plan:
     side: int = SQUARE.short
     workers: int = 1
     beside: bool = False
-    """Whether pictures are rendered while the denoiser learns, rather than before."""
+    """Whether pictures are rendered beside all that learns, rather than before the denoiser."""
     first_shards: int = 1
     """With how many finished shards the denoiser begins, when they are rendered beside it."""
+    join_s: float = 60
+    """How often those join in that were finished meanwhile."""
     evaluate: int = 0
     """Captions to draw and judge at the end."""
     sheet_prompts: tuple[str, ...] = DOCUMENT_PROMPTS + OWN_PROMPTS
@@ -64,6 +67,7 @@ class Plan:
             shard=256,
             first_shards=24,
             beside=True,
+            join_s=5,
             denoiser_s=8 * 60,
             report_s=60,
             checkpoint_s=60,
@@ -100,6 +104,8 @@ class Run:
     device: torch.device = field(default_factory=_best_device)
     carry_to: Path | None = None
     """Where what one needs of a run is left in files small enough to be carried away."""
+    rendering: Rendering | None = None
+    """What renders beside the stages."""
 
     @property
     def work(self) -> WorkFolder:

@@ -70,6 +70,10 @@ class Rendering(AbstractContextManager["Rendering"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Stop rendering, whatever is not finished."""
         for process in self._processes:
             process.terminate()
         for process in self._processes:

@@ -34,7 +34,7 @@ from pipelines.embedded.dataset import OtherShards
 from pipelines.embedded.denoiser_stage import denoiser
 from pipelines.embedded.evaluation_stage import evaluate
 from pipelines.embedded.plan import Clock, Plan, Run
-from pipelines.embedded.rendering import RenderingFailed
+from pipelines.embedded.rendering import Rendering, RenderingFailed
 
 _STAGES: dict[str, Callable[[Run], None]] = {
     "words": stages.words,
@@ -64,13 +64,24 @@ def train(
         begin_from(beginning.weights, run.work, steps, denoiser=beginning.denoiser)
     elif beginning:
         run.log(f"goes on with what lies in {run.out}, which has begun already")
+    plan = run.plan
+    if plan.beside and "denoiser" in names:
+        stages.vocabulary(run)
+        stages.analysis(run)
+        with Rendering(run.shards, plan.shards, plan.workers) as rendering:
+            _each(replace(run, rendering=rendering), names)
+    else:
+        _each(run, names)
+
+
+def _each(run: Run, names: tuple[str, ...]) -> None:
     for name in names:
         _STAGES[name](run)
 
 
 def main(arguments: list[str] | None = None) -> int:
     clock_began = Clock().began
-    asked = _parser().parse_args(arguments)
+    asked = parser().parse_args(arguments)
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
     torch.set_float32_matmul_precision("high")
@@ -85,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     beginning = Beginning(asked.begin, not asked.new_denoiser) if asked.begin else None
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        run = _run(asked, progress, clock_began)
+        run = run_of(asked, progress, clock_began)
         try:
             train(run, tuple(asked.stage or _STAGES), beginning)
         except (stages.GateClosed, OtherModel, OtherShards, RenderingFailed) as error:
@@ -94,7 +105,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _run(asked: argparse.Namespace, progress: Progress, began: float) -> Run:
+def run_of(asked: argparse.Namespace, progress: Progress, began: float) -> Run:
+    """What the command line asked for. Names a device that may not be there."""
     device = torch.device(asked.device or ("cuda" if torch.cuda.is_available() else "cpu"))
     plan = Plan().for_cuda() if device.type == "cuda" else Plan()
     named = ("pictures", "batch", "rate", "workers", "evaluate")
@@ -106,13 +118,13 @@ def _run(asked: argparse.Namespace, progress: Progress, began: float) -> Run:
     return Run(plan, asked.out, progress, clock, device, asked.carry_to)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
         prog="python -m pipelines.embedded.train",
         description=(__doc__ or "").splitlines()[0],
     )
-    add = parser.add_argument
-    long = parser.add_mutually_exclusive_group().add_argument
+    add = made.add_argument
+    long = made.add_mutually_exclusive_group().add_argument
     long("--minutes", type=float, help="for the whole command, dealt out to the stages")
     long("--denoiser-minutes", type=float, help="for the denoiser; the other stages do their plan")
     add("--out", type=Path, default=Path("build/embedded"), help="the work folder")
@@ -132,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--threads", type=int, help="CPU threads that learn")
     add("--device", choices=("cpu", "cuda"), help="cuda where there is one, unless said")
     add("--stage", choices=_STAGES, action="append", help="only this one")
-    return parser
+    return made
 
 
 if __name__ == "__main__":

@@ -56,11 +56,16 @@ def test_a_wheel_for_another_machine_is_refused_in_words(wheels: Path, tmp_path:
         environment_with(wheels, tmp_path / "site", {})
 
 
-def test_the_command_installs_runs_and_leaves_nothing_behind(wheels: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("module", "flag"), [("benchmarks.gpu", "--smoke"), ("benchmarks.gpu.training", "--minutes")]
+)
+def test_the_command_installs_runs_and_leaves_nothing_behind(
+    module: str, flag: str, wheels: Path, tmp_path: Path
+) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.gpu", "--help"],
+        [sys.executable, "-m", module, "--help"],
         cwd=REPOSITORY,
         env={**os.environ, "WHEELS": str(wheels), "TMPDIR": str(temporary)},
         capture_output=True,
@@ -68,5 +73,5 @@ def test_the_command_installs_runs_and_leaves_nothing_behind(wheels: Path, tmp_p
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "--smoke" in done.stdout
+    assert flag in done.stdout
     assert [p.name for p in temporary.iterdir() if p.name.startswith("seedbed-wheels-")] == []

@@ -9,7 +9,7 @@ import torch
 from pipelines.embedded.canvas import Frame
 from pipelines.embedded.captions import captioned
 from pipelines.embedded.dataset import OtherShards, Shards, rendered
-from pipelines.embedded.examples import Gallery, unit_scale
+from pipelines.embedded.examples import ExamplePool, unit_scale
 from pipelines.embedded.pca import fit_pca
 from pipelines.embedded.rendering import Rendering, RenderingFailed
 from pipelines.embedded.tokenizer import build_tokenizer, token_ids
@@ -63,17 +63,17 @@ def test_finished_shards_join_the_examples_of_their_frame(prepared: Shards, tmp_
     for index in (0, 1):
         shards.write(index)
     scale = unit_scale(shards)
-    gallery = Gallery(shards, 9, scale, CPU)
-    gallery.join()
-    assert gallery.pictures == 4
-    assert sum(len(group.latents) for group in gallery.groups) == 4
+    pool = ExamplePool(shards, 9, scale, CPU)
+    pool.join()
+    assert pool.pictures == 4
+    assert sum(len(group.latents) for group in pool.groups) == 4
     shards.write(5)
-    gallery.join()
-    gallery.join()
-    assert gallery.pictures == 6
-    shapes = {tuple(group.latents.shape[-2:]) for group in gallery.groups}
+    pool.join()
+    pool.join()
+    assert pool.pictures == 6
+    shapes = {tuple(group.latents.shape[-2:]) for group in pool.groups}
     assert shapes == {(4, 4), (3, 5)}
-    square = next(group for group in gallery.groups if group.latents.shape[-2:] == (4, 4))
+    square = next(group for group in pool.groups if group.latents.shape[-2:] == (4, 4))
     assert torch.equal(square.latents[:2], shards.latents(0) * scale)
     texts = [captioned(seed, variant=v)[1].text for seed in shards.seeds(0) for v in (0, 1)]
     ids = token_ids(shards.tokenizer, texts).view(2, 2, -1)

@@ -23,11 +23,11 @@ from pipelines.embedded.beginning import OtherModel, begin_from
 from pipelines.embedded.denoiser_stage import resume_denoiser, start_denoiser
 from pipelines.embedded.denoiser_training import Budget
 from pipelines.embedded.drawing import draw
-from pipelines.embedded.examples import Gallery
+from pipelines.embedded.examples import ExamplePool
 from pipelines.embedded.plan import Clock, Run
 from pipelines.embedded.shards import PART, join
 from pipelines.embedded.stages import GateClosed
-from pipelines.embedded.train import Beginning, main, train
+from pipelines.embedded.train import Beginning, main, parser, run_of, train
 from pipelines.embedded.work_folder import WorkFolder
 from tests.pipelines.embedded.toy import CPU, TOY, quiet
 
@@ -88,12 +88,12 @@ def test_a_longer_budget_goes_on_from_before_the_learning_rate_fell(
     out = tmp_path / "work"
     shutil.copytree(finished, out)
     run = quiet(TOY, out)
-    gallery = Gallery(run.shards, TOY.shards, 1.0, CPU)
-    gallery.join()
+    pool = ExamplePool(run.shards, TOY.shards, 1.0, CPU)
+    pool.join()
     training = start_denoiser(run)
     for seconds, file in ((10.0, run.work.held_file), (90.0, run.work.denoiser_file)):
         training.seconds = seconds
-        training.train_step(gallery.groups, Budget(100.0))
+        training.train_step(pool.groups, Budget(100.0))
         training.save(file)
     assert training.falling
 
@@ -198,6 +198,30 @@ def test_a_text_encoder_that_names_too_little_stops_the_training(tmp_path: Path)
     with pytest.raises(GateClosed, match=r"is named right in .* not in 99%"):
         train(quiet(replace(TOY, gate=0.99, reader_steps=1), tmp_path), ("words",))
     assert not (tmp_path / "reader.pt").exists()
+
+
+def asked_for(*words: str) -> Run:
+    return run_of(parser().parse_args(words), Progress(disable=True), 0.0)
+
+
+def test_minutes_are_for_the_whole_command_and_the_denoisers_own_are_not() -> None:
+    whole, plain = asked_for("--minutes", "20"), asked_for("--denoiser-minutes", "5")
+    assert whole.clock.total_s == 1200
+    assert plain.clock.endless
+    assert plain.plan.denoiser_s == 300
+    with pytest.raises(SystemExit):
+        asked_for("--minutes", "20", "--denoiser-minutes", "5")
+
+
+def test_a_gpu_gets_larger_batches_of_the_same_networks() -> None:
+    gpu, cpu = asked_for("--device", "cuda"), asked_for("--device", "cpu", "--pictures", "5000")
+    assert gpu.device.type == "cuda"
+    assert gpu.plan.batch > cpu.plan.batch
+    assert gpu.plan.beside
+    assert not cpu.plan.beside
+    assert gpu.plan.channels == cpu.plan.channels
+    assert cpu.plan.shards == 5
+    assert asked_for("--device", "cuda", "--batch", "64").plan.batch == 64
 
 
 def test_the_command_refuses_a_stage_it_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
