@@ -1,231 +1,229 @@
 """Measures how well pictures follow their prompts: `python -m pipelines.embedded.evaluate`.
 
 Draws captions that training never saw (the held-out ones, of scenes beyond its seeds), English and
-Chinese, and asks two independent readers what came out: `pixel_rules`, which are arithmetic, and
-`judge`, a small classifier. Only what a caption says is counted. Both readers' figures on true
-renders stand beside the result: nobody can score above them.
+Chinese, squares and other frames, and asks two independent readers what came out (`readers`). Only
+what a caption says is counted, and both readers' figures on true renders stand beside the result.
 
-Needs the `train` extra. The judge is taught once (some minutes) and kept in the work folder.
+`--guidance 1,2,3,5,7` and `--steps 4,6,8,16,28` draw the same captions again and again and show
+what each does to them; guidance is the API's, as the server translates it, unless `--own` is said.
+
+Needs the `train` extra. The judge is taught once (about a quarter of an hour of one core) and kept
+in the work folder with what the pixel rules compare settings with.
 """
 
 import argparse
 import json
+import statistics
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from diffusers import DiffusionPipeline
-from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import track
-from rich.table import Table
+from rich.progress import Progress
 
 from pipelines.catalog import EMBEDDED_WEIGHTS
-from pipelines.embedded.captions import UNSAID, Caption, captioned
-from pipelines.embedded.drawing import draw
-from pipelines.embedded.judge import (
-    HEADS,
-    JUDGE_SEEDS,
-    Judge,
-    lesson,
-    load_judge,
-    save_judge,
-    train_judge,
+from pipelines.embedded.canvas import Frame
+from pipelines.embedded.cases import Case, cases, groups_of, renders
+from pipelines.embedded.drawing import NATIVE, draw
+from pipelines.embedded.figures import (
+    Gap,
+    Verdicts,
+    adherence,
+    everything_of,
+    fall,
+    figures,
+    goals,
+    share,
 )
-from pipelines.embedded.pixel_rules import (
-    Settings,
-    arrangement_of,
-    colour_of,
-    pieces,
-    position_of,
-)
-from pipelines.embedded.render import render
-from pipelines.embedded.world import Scene, scene_from_seed
-from pipelines.families.embedded import BEST_GUIDANCE, STEPS
+from pipelines.embedded.judge import read_all
+from pipelines.embedded.progress import advancing, bars
+from pipelines.embedded.readers import Readers, Schooling, prepare_readers
+from pipelines.embedded.report import Point, Result, Sweep, Training, as_plain, into_card
+from pipelines.embedded.trust import confusions, head_reports
+from pipelines.families.embedded import FAMILY, STEPS
+from pipelines.types import Pixels, Size
 
-CAPTION_SEEDS = 900_000_000
-_REFERENCE_SEEDS = 800_000_000
-_REFERENCES = 2400
-_FLAT = frozenset({"flat", "photo", "pixel"})
-"""The styles whose plain grounds are even enough for pieces to be counted."""
+_THREADS = 2
+"""The laptop's cores that the goal for seconds is stated for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Readers:
-    """Those who say what a picture shows."""
+class Run:
+    """What is measured, with whose eyes, and where progress is shown."""
 
-    judge: Judge
-    settings: Settings
+    pipeline: Any
+    readers: Readers
+    progress: Progress
+    steps: int = STEPS["standard"]
+    guidance: float = FAMILY.guidance(None)
+    """The model's own."""
+    timed: int = 5
+    """Pictures that are drawn for the median of their seconds."""
 
-    def read(self, pictures: NDArray[np.uint8]) -> list[dict[str, str | None]]:
-        """What each picture shows, by figure."""
-        judged = self.judge.read(pictures)
-        return [
-            {f"{name} (judge)": value for name, value in seen.items()} | self._measured(picture)
-            for seen, picture in zip(judged, pictures, strict=True)
-        ]
-
-    def _measured(self, picture: NDArray[np.uint8]) -> dict[str, str | None]:
-        setting, setting_colour = self.settings.of(picture)
-        found = pieces(picture)
-        arranged = arrangement_of(found)
-        return {
-            "colour (pixels)": colour_of(picture),
-            "setting (pixels)": setting,
-            "setting colour (pixels)": setting_colour,
-            "count (pixels)": str(len(found)),
-            "position (pixels)": position_of(found),
-            "relation (pixels)": arranged and arranged[0],
-            "both colours (pixels)": arranged and " ".join(arranged[1:]),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A share of pictures that show what was said, over how many that said it."""
-
-    name: str
-    share: float
-    english: float
-    chinese: float
-    count: int
-    ceiling: float
+    def draw(self, asked: Sequence[Case], what: str, **changed: Any) -> list[Pixels]:
+        """Draw these cases, each in its frame and from its own noise."""
+        settings = {"guidance": self.guidance, "steps": self.steps} | changed
+        by_frame: dict[Frame, list[int]] = {}
+        for index, one in enumerate(asked):
+            by_frame.setdefault(one.frame, []).append(index)
+        drawn: dict[int, Pixels] = {}
+        with advancing(self.progress, what, len(asked)) as advance:
+            for frame, indices in by_frame.items():
+                part = [asked[index] for index in indices]
+                pictures = draw(
+                    self.pipeline,
+                    [one.caption.text for one in part],
+                    seeds=[one.seed for one in part],
+                    size=Size(frame.width, frame.height),
+                    advance=advance,
+                    **settings,
+                )
+                drawn.update(zip(indices, pictures, strict=True))
+        return [drawn[index] for index in range(len(asked))]
 
 
-def wanted(scene: Scene, caption: Caption) -> dict[str, str]:
-    """What a picture must show to follow this caption, by figure; only what the caption says."""
-    said = {name: value for name, value in caption.said.items() if value != UNSAID}
-    if scene.relation:
-        # Where two things stand, and how many there are, is what the relation says.
-        said = {name: value for name, value in said.items() if name not in {"position", "count"}}
-    expected = {f"{name} (judge)": said[name] for name in HEADS if name in said}
-    if "setting" in said:
-        expected["setting (pixels)"] = said["setting"]
-    if "setting_colour" in said:
-        expected["setting colour (pixels)"] = said["setting_colour"]
-    if "colour" in said and not scene.relation:
-        expected["colour (pixels)"] = said["colour"]
-    if scene.setting == "plain" and scene.style in _FLAT:
-        expected |= _countable(scene, said)
-    return expected
+def evaluate(run: Run, captions: int) -> Result:
+    """Draw held-out captions and compare; more prompts of two and three make the counts firm."""
+    asked = cases(captions, counted=captions // 9)
+    pictures, truths = run.draw(asked, "drawing"), renders(asked)
+    drawn, true = (run.readers.verdicts(shown, asked) for shown in (pictures, truths))
+    of_drawn, of_true = (read_all(run.readers.judge, shown) for shown in (pictures, truths))
+    groups = groups_of(asked)
+    all_figures = figures(drawn, true, groups)
+    return Result(
+        captions=captions,
+        guidance=run.guidance,
+        steps=run.steps,
+        figures=all_figures,
+        goals=goals(all_figures),
+        languages=Gap(*(adherence(drawn, groups[name]) for name in ("English", "Chinese"))),
+        seconds=seconds_per_picture(run),
+        device=run.pipeline.device.type,
+        judge=head_reports(of_drawn, of_true, asked),
+        confused={
+            "drawn pictures": confusions(of_drawn, asked),
+            "true renders": confusions(of_true, asked),
+        },
+    )
 
 
-def _countable(scene: Scene, said: Mapping[str, str]) -> dict[str, str]:
-    """What can be counted and measured before a plain ground."""
-    if scene.relation:
-        both = f"{said['colour']} {said['other_colour']}"
-        return {"relation (pixels)": scene.relation, "both colours (pixels)": both}
-    counted = {"count (pixels)": said["count"]}
-    return counted | ({"position (pixels)": said["position"]} if scene.count == 1 else {})
+Change: TypeAlias = tuple[float, dict[str, Any]]
+"""A value as it is shown, and what it changes when a picture is drawn."""
 
 
-def held_out_captions(first_seed: int, count: int) -> list[tuple[Scene, Caption]]:
-    """So many held-out captions of all kinds."""
-    seeds = range(first_seed, first_seed + count)
-    return [captioned(seed, for_evaluation=True) for seed in seeds]
-
-
-def measure(
-    readers: Readers, drawn: NDArray[np.uint8], cases: Sequence[tuple[Scene, Caption]]
-) -> list[Figure]:
-    """Compare what the pictures show with what their captions say, and the true renders with it."""
-    captions = [caption for _, caption in cases]
-    expected = [wanted(scene, caption) for scene, caption in cases]
-    rendered = np.stack([render(scene) for scene, _ in cases])
-    right = _verdicts(readers.read(drawn), expected)
-    best = _verdicts(readers.read(rendered), expected)
-    chinese = np.array([caption.language == "zh" for caption in captions])
-    figures = []
-    for name, verdicts in right.items():
-        counted = ~np.isnan(verdicts)
-        figures.append(
-            Figure(
-                name=name,
-                share=_mean(verdicts, counted),
-                english=_mean(verdicts, counted & ~chinese),
-                chinese=_mean(verdicts, counted & chinese),
-                count=int(counted.sum()),
-                ceiling=_mean(best[name], counted),
+def sweep(run: Run, name: str, values: Sequence[Change], captions: int) -> Sweep:
+    """Draw the same captions from the same noise with one value after another."""
+    asked = cases(captions)
+    everyone = np.ones(len(asked), bool)
+    points: list[Point] = []
+    before: Verdicts | None = None
+    for value, changed in values:
+        began = time.perf_counter()
+        pictures = run.draw(asked, f"{name} {value:g}", **changed)
+        seconds = (time.perf_counter() - began) / len(asked)
+        seen = run.readers.verdicts(pictures, asked)
+        points.append(
+            Point(
+                value=value,
+                own=next(iter(changed.values())),
+                adherence=adherence(seen, everyone),
+                everything=share(everything_of(seen), ["all"], everyone),
+                fallen=fall(before, seen) if before else (0.0, 0.0),
+                seconds=seconds,
             )
         )
-    return figures
+        before = seen
+    return Sweep(name, len(asked), points)
 
 
-def _verdicts(
-    seen: Sequence[Mapping[str, str | None]], expected: Sequence[Mapping[str, str]]
-) -> dict[str, NDArray[np.float64]]:
-    """Per figure and picture: 1 right, 0 wrong, NaN not said. The last is all the judge's."""
-    rows = []
-    for shown, said in zip(seen, expected, strict=True):
-        row = {name: float(shown[name] == said[name]) if name in said else np.nan for name in shown}
-        judged = [value for name, value in row.items() if "judge" in name]
-        row["all said (judge)"] = float(np.nanmin(judged))
-        rows.append(row)
-    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
-
-
-def _mean(verdicts: NDArray[np.float64], where: NDArray[np.bool_]) -> float:
-    return float(verdicts[where].mean()) if where.any() else float("nan")
-
-
-def prepare_readers(work: Path, console: Console, pictures: int, steps: int) -> Readers:
-    """Load the judge, or teach it once, and look at rims of rendered grounds."""
-    path = work / "judge.safetensors"
-    if path.exists():
-        judge = load_judge(path)
-    else:
-        torch.manual_seed(0)
-        judge = Judge()
-        console.log(f"rendering {pictures} pictures for the judge")
-        taught = lesson(range(JUDGE_SEEDS, JUDGE_SEEDS + pictures))
-        for _ in track(train_judge(judge, taught, steps), "judge", total=steps, console=console):
-            pass
-        save_judge(judge, path)
-    scenes = [scene_from_seed(_REFERENCE_SEEDS + n) for n in range(_REFERENCES)]
-    settings = Settings.learn(
-        [render(scene) for scene in scenes], [(s.setting, s.setting_colour) for s in scenes]
-    )
-    return Readers(judge, settings)
-
-
-def _table(figures: Sequence[Figure], title: str) -> Table:
-    table = Table("", "all", "English", "Chinese", "pictures", "true renders", title=title)
-    for f in figures:
-        shares = (f"{f.share:.1%}", f"{f.english:.1%}", f"{f.chinese:.1%}")
-        table.add_row(f.name, *shares, str(f.count), f"{f.ceiling:.1%}")
-    return table
+def seconds_per_picture(run: Run) -> float:
+    """The median time of one square picture, alone; on a CPU, on two threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(_THREADS)
+    took = []
+    for number in range(run.timed + 1):
+        began = time.perf_counter()
+        draw(run.pipeline, ["a cat"], seeds=[number], size=NATIVE, guidance=run.guidance,
+             steps=run.steps)  # fmt: skip
+        took.append(time.perf_counter() - began)
+    torch.set_num_threads(before)
+    return statistics.median(took[1:])
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m pipelines.embedded.evaluate")
-    parser.add_argument("--weights", type=Path, default=EMBEDDED_WEIGHTS)
-    parser.add_argument("--captions", type=int, default=500)
-    parser.add_argument("--guidance", type=float, default=BEST_GUIDANCE, help="the model's own")
-    parser.add_argument("--steps", type=int, default=STEPS["standard"])
-    parser.add_argument("--work", type=Path, default=Path("build/embedded"), help="keeps the judge")
-    parser.add_argument("--judge-pictures", type=int, default=14000)
-    parser.add_argument("--judge-steps", type=int, default=4000)
-    parser.add_argument("--json", action="store_true", help="figures as JSON on standard output")
-    asked = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    asked = parser().parse_args(words)
+    if asked.training:
+        return told([Training.of(asked.training)], asked, words)
     torch.set_flush_denormal(True)
-    console = Console(stderr=True)
-    readers = prepare_readers(asked.work, console, asked.judge_pictures, asked.judge_steps)
+    if asked.threads:
+        torch.set_num_threads(asked.threads)
     pipeline = DiffusionPipeline.from_pretrained(asked.weights, dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
-    cases = held_out_captions(CAPTION_SEEDS, asked.captions)
-    console.log(f"drawing {len(cases)} pictures")
-    prompts = [caption.text for _, caption in cases]
-    drawn = draw(pipeline, prompts, guidance=asked.guidance, steps=asked.steps)
-    figures = measure(readers, drawn, cases)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    schooling = Schooling(asked.judge_pictures, asked.judge_steps, asked.references)
+    with bars() as progress:
+        readers = prepare_readers(asked.work, pipeline.vae, schooling, progress)
+        pipeline.to(device)
+        found = measured(Run(pipeline, readers, progress), asked)
+    return told(found, asked, words)
+
+
+def told(
+    found: Sequence[Result | Sweep | Training], asked: argparse.Namespace, words: Sequence[str]
+) -> int:
+    """Say what was found, and write it down where that is wanted."""
+    layouts = [layout for each in found for layout in each.layouts()]
     if asked.json:
-        print(json.dumps([asdict(figure) for figure in figures], indent=2))  # noqa: T201 - output
+        print(json.dumps(as_plain(found), indent=2))  # noqa: T201 - output
     else:
-        title = f"{len(cases)} held-out captions, guidance {asked.guidance:g}, {asked.steps} steps"
-        Console().print(_table(figures, title))
+        for layout in layouts:
+            layout.show(Console(width=None if sys.stdout.isatty() else 120))
+    if asked.card:
+        into_card(layouts, " ".join(["python -m pipelines.embedded.evaluate", *words]))
     return 0
+
+
+def measured(run: Run, asked: argparse.Namespace) -> list[Result | Sweep]:
+    """What was asked for: the goals, or what guidance and steps do."""
+    found: list[Result | Sweep] = []
+    if asked.guidance:
+        values = [(v, {"guidance": v if asked.own else FAMILY.guidance(v)}) for v in asked.guidance]
+        found.append(sweep(run, "guidance", values, asked.sweep_captions))
+    if asked.steps:
+        steps = [(float(v), {"steps": int(v)}) for v in asked.steps]
+        found.append(sweep(run, "steps", steps, asked.sweep_captions))
+    return found or [evaluate(run, asked.captions)]
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m pipelines.embedded.evaluate")
+    add, whole = made.add_argument, Schooling()
+    add("--weights", type=Path, default=EMBEDDED_WEIGHTS)
+    add("--captions", type=int, default=540)
+    add("--guidance", type=numbers, help="draw with each of these of the API's: 1,2,3,5,7")
+    add("--own", action="store_true", help="--guidance is the model's own, not the API's")
+    add("--steps", type=numbers, help="draw with each of these: 4,6,8,16,28")
+    add("--sweep-captions", type=int, default=240, help="for --guidance and --steps")
+    add("--work", type=Path, default=Path("build/embedded"), help="keeps the judge")
+    add("--threads", type=int, help="as many as torch takes unless said")
+    add("--judge-pictures", type=int, default=whole.pictures)
+    add("--judge-steps", type=int, default=whole.steps)
+    add("--references", type=int, default=whole.references, help="settings for the pixel rules")
+    add("--training", type=Path, metavar="FOLDER", help="tell of the training in that work folder")
+    add("--json", action="store_true", help="figures as JSON on standard output")
+    add("--card", action="store_true", help="write the tables into the model card")
+    return made
+
+
+def numbers(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
 
 
 if __name__ == "__main__":
