@@ -29,6 +29,7 @@ DOCUMENTS = (
     "docs/provenance.md",
     "docs/recipes.md",
     "docs/settings.md",
+    "docs/training.md",
 )
 
 RUNNABLE = README + (REPOSITORY / "docs" / "batches.md").read_text()
