@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from pipelines.embedded.lexicon import COLOUR_EN, GROUND_EN, STYLE_EN, SUBJECT_EN
+from pipelines.embedded.lexicon import COLOUR_EN, SETTING_EN, STYLE_EN, SUBJECT_EN, WEATHER_EN
 from server.setting_groups.drawing import DrawingSettings
 from server.setting_groups.pictures import PictureSettings
 from server.setting_groups.provenance import ProvenanceSettings
@@ -57,12 +57,13 @@ def _settings(title: str, names: Iterable[str]) -> str:
 
 def vocabulary() -> str:
     """What the embedded model was taught, in its plainest words."""
-    grounds = ["a plain colour", *(words[0] for words in GROUND_EN.values())]
+    settings = ["a plain colour", *(words[0] for words in SETTING_EN.values())]
     styles = [next(word for word in words if word) for words in STYLE_EN.values()]
     rows = {
         "subjects": [words[0] for words in SUBJECT_EN.values()],
         "colours": list(COLOUR_EN),
-        "grounds": grounds,
+        "places and times": settings,
+        "weather": [words[0] for words in WEATHER_EN.values()],
         "styles": styles,
     }
     return "\n".join(f"- {name}: {'; '.join(words)}" for name, words in rows.items())
