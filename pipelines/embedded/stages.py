@@ -114,7 +114,7 @@ def pixels(run: Run) -> None:
     training = DecoderTraining(vae.decoder, run.device, plan.decoder_batch)
     if checkpoint.exists():
         training.load(checkpoint)
-    if training.step >= plan.decoder_steps:
+    if _share_done(run, training, plan.decoder_steps, _PIXELS_SHARE) >= 1:
         return
     first = _PIXEL_SEEDS + plan.pixel_pictures
     seeds = range(first, first + plan.decoder_pictures)
@@ -146,20 +146,24 @@ def _teach(
     bar = run.progress.add_task(name, total=1.0, note="")
     began, before_s = time.monotonic(), training.seconds
     saved_s = before_s
-
-    def share_done() -> float:
-        return max(training.step / steps, training.seconds / (share * run.clock.total_s))
-
-    while (done := share_done()) < 1:
+    while (done := _share_done(run, training, steps, share)) < 1:
         loss = step(done)
         if training.step % run.plan.look_every == 0 or training.step == steps:
             note = f"step {training.step}, loss {loss.item():.4f}"
             training.seconds = before_s + time.monotonic() - began
-            run.progress.update(bar, completed=min(1.0, share_done()), note=note)
+            done = _share_done(run, training, steps, share)
+            run.progress.update(bar, completed=min(1.0, done), note=note)
             if training.seconds - saved_s >= run.plan.checkpoint_s:
                 keep()
                 saved_s = training.seconds
     keep()
+
+
+def _share_done(
+    run: Run, training: TextTraining | DecoderTraining, steps: int, share: float
+) -> float:
+    """How much of the stage is done: of its steps, or of its share of the time."""
+    return max(training.step / steps, training.seconds / (share * run.clock.total_s))
 
 
 def latents(run: Run) -> None:
