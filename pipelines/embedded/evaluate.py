@@ -7,7 +7,7 @@ what a caption says is counted, and both readers' figures on true renders stand 
 `--guidance 1,2,3,5,7` and `--steps 4,6,8,16,28` draw the same captions again and again and show
 what each does to them; guidance is the API's, as the server translates it, unless `--own` is said.
 
-Needs the `train` extra. The judge is taught once (about a quarter of an hour of one core) and kept
+Needs the `train` extra. The judge is taught once (about half an hour of one core) and kept
 in the work folder with what the pixel rules compare settings with.
 """
 
