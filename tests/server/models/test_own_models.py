@@ -11,10 +11,12 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.catalog import EMBEDDED, Catalog
+from pipelines.load import bytes_on_device
 from pipelines.weights.store import Store
 from server.contract.named_models import MODELS, OWN_MODEL
 from server.models.catalogue import build_catalog
@@ -193,7 +195,8 @@ def test_a_tier_without_its_weights_does_not_start(tmp_path: Path) -> None:
 def serving(folder: Path) -> Iterator[Running]:
     # An invisible mark differs by the model's name, and here pixels are compared.
     settings = {"SEEDBED_THREADS": "1", "SEEDBED_INVISIBLE_MARK": "false"}
-    with Running(folder, ("--memory-gib", "0.0477"), settings) as server:
+    room = bytes_on_device(EMBEDDED.folder, torch.device("cpu")) / 2**30
+    with Running(folder, ("--memory-gib", f"{room + 1e-5:.5f}"), settings) as server:
         server.read_until("ready")
         yield server
 

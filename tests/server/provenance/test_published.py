@@ -145,7 +145,7 @@ def test_the_row_is_there_when_the_answer_comes(marking: Site) -> None:
 
 def test_a_streams_row_is_there_when_its_event_comes(marking: Site) -> None:
     body = {"model": "gpt-image-1.5", "prompt": "a cat", "stream": True, "partial_images": 1}
-    body |= {"size": "1024x1024", "output_format": "jpeg"}
+    body |= {"size": "1024x1024", "output_format": "jpeg", "output_compression": 80}
     headers = {"authorization": f"Bearer {KEY}"}
     with httpx2.stream(
         "POST", marking.url + GENERATIONS, json=body, headers=headers, timeout=60
