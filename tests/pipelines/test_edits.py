@@ -117,6 +117,26 @@ def test_rows_of_words_pictures_and_masks_share_forwards_and_come_out_as_alone(
         assert difference(picture, stock(models, one)) <= 1
 
 
+def test_frames_whose_latents_are_odd_share_forwards_too(models: Models, house: Bitmap) -> None:
+    """Of 21 x 13 latents: they halve to no whole number on the way through the denoiser."""
+    size = Size(336, 208)
+    shown = Bitmap.of(house.pixels[:208].repeat(2, axis=1)[:, :336])
+    mask = np.zeros((208, 336), np.uint8)
+    mask[:, 160:] = 255
+    whole = wanted("whole", "a boat", steps=2, size=size, references=(shown,))
+    odd = [
+        wanted("words", "a cat", steps=2, size=size),
+        whole,
+        replace(whole, id="within", mask=Bitmap.of(mask)),
+    ]
+    watched = Watched()
+    pictures = drawn(models, *odd, runner=watched)
+    assert watched.shared == [3, 3]
+    for one, picture in zip(odd, pictures, strict=True):
+        assert picture.shape == (208, 336, 3)
+        assert difference(picture, stock(models, one)) <= 1
+
+
 def test_rows_that_get_anothers_time_do_not_come_out_as_alone(
     models: Models, small: Bitmap
 ) -> None:

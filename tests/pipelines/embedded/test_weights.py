@@ -11,9 +11,12 @@ import torch
 from diffusers import DiffusionPipeline, StableDiffusionPipeline
 
 from pipelines.catalog import EMBEDDED_WEIGHTS
+from pipelines.embedded.canvas import Frame
 from pipelines.embedded.drawing import draw
+from pipelines.embedded.frames import FRAMES
 from pipelines.embedded.pixel_rules import colour_of
 from pipelines.families.embedded import BEST_GUIDANCE, STEPS
+from pipelines.types import Size
 
 LARGEST = 40_000_000
 HARMLESS = {".json", ".safetensors"}
@@ -32,9 +35,17 @@ def test_the_folder_is_small_and_holds_nothing_that_can_run() -> None:
     assert sum(path.stat().st_size for path in files) <= LARGEST
 
 
-def test_it_is_a_stock_pipeline_that_draws_128_pixels(pipeline: Any) -> None:
+def test_it_is_a_stock_pipeline_that_draws_256_pixels(pipeline: Any) -> None:
     assert type(pipeline) is StableDiffusionPipeline
-    assert draw(pipeline, ["a cat"], guidance=1.0, steps=1).shape == (1, 128, 128, 3)
+    assert draw(pipeline, ["a cat"], guidance=1.0, steps=1).shape == (1, 256, 256, 3)
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_it_draws_every_frame_of_its_training(pipeline: Any, frame: Frame) -> None:
+    """Also those whose latents halve to no whole number."""
+    size = Size(frame.width, frame.height)
+    drawn = draw(pipeline, ["a cat"], guidance=1.0, steps=1, size=size)
+    assert drawn.shape == (1, frame.height, frame.width, 3)
 
 
 def test_serving_needs_neither_renderer_nor_trainer() -> None:
@@ -52,7 +63,7 @@ def test_a_plain_prompt_gets_the_colours_it_asks_for(pipeline: Any, colour: str)
     prompt = f"a {colour} circle on a white background"
     picture = draw(pipeline, [prompt], guidance=BEST_GUIDANCE, steps=STEPS["standard"])[0]
     assert colour_of(picture) == colour
-    assert picture[:12, :12].mean() > 215
+    assert picture[:24, :24].mean() > 215
 
 
 def test_guidance_changes_the_picture(pipeline: Any) -> None:
