@@ -9,6 +9,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from pipelines.embedded.denoiser import sampler
 
+_READABLE = 0o644
+
 
 def assemble(
     vae: AutoencoderTiny,
@@ -32,11 +34,16 @@ def assemble(
 
 
 def ship(pipeline: StableDiffusionPipeline, folder: Path) -> None:
-    """Write the pipeline in half precision, replacing the folder in one go."""
+    """Write the pipeline in half precision, replacing the folder in one go.
+
+    Everybody may read it: an installed server runs as another user than the one who trained.
+    """
     fresh, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     pipeline.to(torch.float16).save_pretrained(fresh, safe_serialization=True)
+    for file in fresh.rglob("*.*"):
+        file.chmod(_READABLE)
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)
