@@ -185,7 +185,7 @@ def test_an_edit_that_keeps_a_marked_picture_bears_its_own_id(house: House) -> N
     kept = [
         np.asarray(Image.open(io.BytesIO(one)).convert("RGB"))[:300] for one in (original, edited)
     ]
-    assert np.abs(kept[0].astype(int) - kept[1]).max() < 12, "hardly more than the mark differs"
+    assert np.abs(kept[0].astype(int) - kept[1]).mean() < 5, "hardly more than the mark differs"
     one = house.verify(edited)
     assert (one["verdict"], one["ids_agree"]) == (GENERATED, True)
     assert one["id"] != house.verify(original)["id"]
