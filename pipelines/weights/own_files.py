@@ -16,17 +16,17 @@ FILES = (
     LockedFile(
         "text_encoder/config.json",
         535,
-        "0ac45cd97b9964869a3f268476cc3464821bfb2bd1744577244ead8245805c2d",
+        "020a9584ceb8fd536c140d7e83eafb15613b5b3acf95b937c9200807687d416a",
     ),
     LockedFile(
         "text_encoder/model.safetensors",
-        3_376_496,
-        "568279bb2285b3d2732f139180db033dc845255f1626f79cbfcca9cdec827cd1",
+        3_639_152,
+        "96b5ccfccd355b6bce23f2ae01f457231eb293525fc6aabd68de9f4a6371e150",
     ),
     LockedFile(
         "tokenizer/tokenizer.json",
-        97_782,
-        "20c11e2cc782af7561e11b27574a0535e502cbadb887e6520e20820dc7d37405",
+        146_462,
+        "cd903cad20d47d4bf897d1aafdbd48fc64db109d259d45277ee438abd57006eb",
     ),
     LockedFile(
         "tokenizer/tokenizer_config.json",
@@ -35,22 +35,22 @@ FILES = (
     ),
     LockedFile(
         "unet/config.json",
-        1_726,
-        "51dbcca174dfcd9a2d07b6a8dc771b41b24894131eb7569994612d7a49bdafa3",
+        1_744,
+        "73c2465c2e89ff3af31eca4a78a59c4d2d2e1706ccf68a6adb50fdb6c1f05cf8",
     ),
     LockedFile(
         "unet/diffusion_pytorch_model.safetensors",
-        20_899_560,
-        "154a025ebe951ac5102c621cb03592f073a50b9fe5b905ff305e43c542eb95ff",
+        31_176_784,
+        "271a3c7cf19c057166289efa47b0cc7916cd59b7c0365bf4b360f1e24cf8745c",
     ),
     LockedFile(
         "vae/config.json",
-        665,
-        "d2052c09717c933a5f37e45fc1455c829de02b50979f15739b5e75e33886f795",
+        703,
+        "e8ae6493ea9114bfbdf06107f643304c1711fd7be97750176b78e592a2462711",
     ),
     LockedFile(
         "vae/diffusion_pytorch_model.safetensors",
-        1_330_342,
-        "f5fa58dcce43240c103fc03da5bc307292de77e8dede54b9b7dd543107966020",
+        1_785_982,
+        "07385d1fa4315e2e145daf8ee9907933344c1fc9cb4d4ba5e94836dcdffe068a",
     ),
 )
