@@ -99,7 +99,9 @@ def test_the_same_request_twice_gives_the_same_bytes(models: Models) -> None:
         drain(drawing)
         pictures.append(books.pictures["a"])
     assert difference(*pictures) == 0
-    assert difference(pictures[0], stock(models, request("a", seed=8))) > 20
+    assert difference(pictures[0], stock(models, request("a", seed=8))) > 3, (
+        "another seed is another picture"
+    )
 
 
 def test_a_reproducible_request_gets_the_same_bytes_in_company(models: Models) -> None:
