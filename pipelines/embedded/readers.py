@@ -50,7 +50,7 @@ class Schooling:
     """How much the readers learn from. The defaults are those of the published figures."""
 
     pictures: int = 12_800
-    steps: int = 3600
+    steps: int = 2400
     references: int = 2400
     """Rendered settings for the pixel rules."""
 
