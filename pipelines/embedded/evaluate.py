@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from pipelines.catalog import EMBEDDED_WEIGHTS
+from pipelines.embedded.arithmetic import quick_arithmetic
 from pipelines.embedded.canvas import Frame
 from pipelines.embedded.cases import Case, cases, groups_of, renders
 from pipelines.embedded.drawing import NATIVE, draw
@@ -161,18 +162,18 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser().parse_args(words)
     if asked.training:
         return told([Training.of(asked.training)], asked, words)
-    torch.set_flush_denormal(True)
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
+    with quick_arithmetic(asked.threads), bars() as progress:
+        found = _all_asked(asked, progress)
+    return told(found, asked, words)
+
+
+def _all_asked(asked: argparse.Namespace, progress: Progress) -> list[Result | Sweep]:
     pipeline = DiffusionPipeline.from_pretrained(asked.weights, dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     schooling = Schooling(asked.judge_pictures, asked.judge_steps, asked.references)
-    with bars() as progress:
-        readers = prepare_readers(asked.work, pipeline.vae, schooling, progress)
-        pipeline.to(device)
-        found = measured(Run(pipeline, readers, progress), asked)
-    return told(found, asked, words)
+    readers = prepare_readers(asked.work, pipeline.vae, schooling, progress)
+    pipeline.to("cuda" if torch.cuda.is_available() else "cpu")
+    return measured(Run(pipeline, readers, progress), asked)
 
 
 def told(

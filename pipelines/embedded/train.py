@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pipelines.embedded import stages
+from pipelines.embedded.arithmetic import quick_arithmetic
 from pipelines.embedded.beginning import OtherModel, begin_from
 from pipelines.embedded.dataset import OtherShards
 from pipelines.embedded.denoiser_stage import denoiser
@@ -82,11 +83,7 @@ def _each(run: Run, names: tuple[str, ...]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     clock_began = Clock().began
     asked = parser().parse_args(arguments)
-    torch.set_flush_denormal(True)
     torch.manual_seed(0)
-    torch.set_float32_matmul_precision("high")
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -95,7 +92,8 @@ def main(arguments: list[str] | None = None) -> int:
         TextColumn("{task.fields[note]}"),
     )
     beginning = Beginning(asked.begin, not asked.new_denoiser) if asked.begin else None
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with quick_arithmetic(asked.threads), Progress(*columns, console=console) as progress:
         run = run_of(asked, progress, clock_began)
         try:
             train(run, tuple(asked.stage or _STAGES), beginning)
